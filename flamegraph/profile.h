@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Named stacks counted in a call tree: what every output format is made from.  A real tree (equal
+ * siblings are one node), so that no box is split.  Knows no addresses.
+ */
+#ifndef CTRACE_FLAMEGRAPH_PROFILE_H
+#define CTRACE_FLAMEGRAPH_PROFILE_H
+
+#include "common/cleanup.h"
+#include "common/frame.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct profile;
+struct capture_info;
+
+struct profile_node {
+	const struct frame *frame; /* NULL at the root */
+	uint32_t parent;	   /* index; the root is 0 */
+	uint32_t first_child;	   /* 0 = none */
+	uint32_t next_sibling;	   /* 0 = none; siblings in byte order of name, then kind */
+	uint64_t self;
+	uint64_t total;
+};
+
+struct profile *profile_new(void);
+void profile_free(struct profile *profile);
+DEFINE_CLEANUP(struct profile *, profile_free);
+
+/* What the numbers are and where they come from; borrowed, may be NULL (folded input). */
+void profile_set_info(struct profile *profile, const struct capture_info *info);
+const struct capture_info *profile_info(const struct profile *profile);
+
+/* A copy of @text for the profile's life; equal strings are one pointer. */
+const char *profile_string(struct profile *profile, const char *text);
+
+/*
+ * Adds one stack, root first, leaf last, with @value.  Frames that are equal in name, kind, module
+ * and (when set) file and line are one.  Strings are copied.  -EOVERFLOW: a total beyond 2^63-1.
+ */
+int profile_add(struct profile *profile, const struct frame *frames, size_t nr, uint64_t value);
+
+/* Sorts siblings and adds up totals; call once after the last profile_add(). */
+void profile_finish(struct profile *profile);
+
+/* Nodes in preorder after profile_finish(); node 0 is the root. */
+const struct profile_node *profile_nodes(const struct profile *profile, size_t *ret_nr);
+uint64_t profile_total(const struct profile *profile);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Probes: one table of kinds (parse, check, resolve, attach, describe) behind `ctrace PROBE`,
+ * `ctrace list`, --help and doctor.  Knows what a probe is and how the kernel takes it; the BPF
+ * programs that run on it are given by number.  Does not print.
+ */
+#ifndef CTRACE_LOADER_PROBE_H
+#define CTRACE_LOADER_PROBE_H
+
+#include "common/cleanup.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+struct probe;
+
+/* Which BPF program a probe wants to run: the loader keeps one of each. */
+enum probe_program {
+	PROBE_PROGRAM_PERF_EVENT,
+	PROBE_PROGRAM_UPROBE,
+	PROBE_PROGRAM_KPROBE,
+	PROBE_PROGRAM_TRACEPOINT,
+	PROBE_PROGRAM_FENTRY,
+	NR_PROBE_PROGRAMS
+};
+
+/*
+ * What attaching needs.  Pids as the calling process sees them.
+ * prog_fd(FENTRY, "vfs_read") loads a program for that kernel function and gives its descriptor.
+ */
+struct probe_environment {
+	pid_t pid;	      /* launched target, stopped at its entry; -1 = every process */
+	bool follow_children;
+	const int *cpus;      /* CPUs to sample on; NULL = all that are online */
+	size_t nr_cpus;
+	/* Descriptor of the program, owned by the callee; negative errno.  @function: FENTRY only. */
+	int (*prog_fd)(void *arg, enum probe_program program, const char *function);
+	void *arg;
+};
+
+/*
+ * Reads one probe of the command line (cli.md "Probes").  @index is its bpf_cookie: BPF programs
+ * get it by bpf_get_attach_cookie().  -EINVAL, -ERANGE with a sentence in @ret_error (to be
+ * freed): what is wrong, what is allowed.
+ */
+int probe_parse(const char *text, unsigned int index, struct probe **ret_probe, char **ret_error);
+void probe_free(struct probe *probe); /* detaches too */
+DEFINE_CLEANUP(struct probe *, probe_free);
+
+/* Does @text look like a probe (has a known kind and a ':')?  For choosing the command. */
+bool probe_is_spec(const char *text);
+
+const char *probe_text(const struct probe *probe);
+/* Nanoseconds between two samples of a clock probe (profile, interval); 0 for others. */
+uint64_t probe_period_ns(const struct probe *probe);
+enum probe_program probe_program(const struct probe *probe); /* after probe_resolve() */
+
+/*
+ * Finds what the probe names: functions in objects, events in tracefs, kernel functions (and
+ * whether kprobes or fentry serve them).  @ret_error: sentence with the cure.  @ret_note: a
+ * sentence worth saying once ("kprobes are not in this kernel, using fentry"), or NULL.
+ * -ENOENT: nothing of that name, -ENODEV: this machine has no such event, -EOPNOTSUPP, -EACCES.
+ */
+int probe_resolve(struct probe *probe, const struct probe_environment *env, char **ret_error,
+		  char **ret_note);
+size_t probe_nr_points(const struct probe *probe); /* attach points found */
+
+/* Attaches, disabled where the kernel can do that; -errno with a sentence. */
+int probe_attach(struct probe *probe, const struct probe_environment *env, char **ret_error);
+/* Starts and stops the events (perf ioctls); cheap. */
+int probe_enable(struct probe *probe);
+void probe_disable(struct probe *probe);
+/* Throttled and lost events the kernel reported for this probe so far. */
+uint64_t probe_throttled(const struct probe *probe);
+
+/* Kinds, their spellings and one example each, for --help. */
+void probe_print_help(FILE *out);
+
+#endif

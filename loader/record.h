@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One recording from start to end: launch, tables, probes, drain, capture.  What cli/ calls.
+ * Reports errors itself (it knows the nouns); prints nothing on stdout.
+ */
+#ifndef CTRACE_LOADER_RECORD_H
+#define CTRACE_LOADER_RECORD_H
+
+#include "bpf/abi.h"
+#include "common/cleanup.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct capture;
+
+struct record_options {
+	const char *const *probes; /* as typed */
+	size_t nr_probes;
+	char *const *argv; /* program to launch, NULL-terminated; NULL = none */
+	const char *user;
+	const pid_t *pids; /* processes to attach to */
+	size_t nr_pids;
+	bool all;	      /* every process */
+	uint64_t duration_ns; /* 0 = until the target ends or Ctrl-C */
+	uint64_t max_samples; /* 0 = no limit */
+	uint32_t max_frames;  /* 1..CTRACE_MAX_FRAMES; 0 = that */
+	bool no_kernel, no_user, per_thread, no_children;
+	bool bpf_stats; /* switch the kernel's run-time statistics on for the run */
+	const int *cpus;
+	size_t nr_cpus;
+	bool progress; /* one live line on stderr */
+};
+
+/* What --stats and the summary line say; losses and stops in the order of bpf/abi.h. */
+struct record_stats {
+	uint64_t duration_ns, startup_ns;
+	uint64_t samples, lost, complete, guessed_frames, frames, stacks;
+	uint64_t stops[NR_UNWIND_STOPS];
+	uint64_t losses[NR_SAMPLE_LOSSES];
+	bool has_bpf; /* the kernel's run-time statistics were on */
+	uint64_t bpf_runs, bpf_ns;
+	uint64_t table_objects, table_cfi_rows, table_rows, table_bytes, table_unsupported;
+	uint64_t table_build_ns, table_publish_ns, table_kernel_bytes;
+};
+
+struct record_result {
+	struct capture *capture; /* to be freed by the caller */
+	struct record_stats stats;
+	bool launched;
+	int wait_status; /* of the launched program, as of waitpid() */
+	bool interrupted;
+	bool child_running; /* recording ended before the program did (-d, -n, Ctrl-C) */
+	pid_t child;
+	uint64_t end_time_ns; /* CLOCK_MONOTONIC, end of recording: finish_ns counts from here */
+};
+
+/*
+ * 0 with a result, or a negative errno after one line on stderr: -ENOENT (program not found),
+ * -EACCES and -ENOEXEC (cannot run), everything else: ctrace failed.  @ret_exit gets the exit
+ * status cli.md prescribes for the error (125, 126, 127).
+ */
+int record_run(const struct record_options *options, struct record_result *ret_result,
+	       int *ret_exit);
+
+#endif

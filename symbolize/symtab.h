@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Function symbols of one ELF object as sorted, disjoint segments: .symtab, .dynsym, MiniDebugInfo
+ * and the entry point.  Finds functions by name too, for probes.  Mangled names only.
+ */
+#ifndef CTRACE_SYMBOLIZE_SYMTAB_H
+#define CTRACE_SYMBOLIZE_SYMTAB_H
+
+#include "common/cleanup.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct elf_image;
+struct symtab;
+
+struct symbol {
+	uint64_t vaddr;
+	uint64_t size;
+	const char *name; /* as in the file but for @VERSION; owned by the symtab */
+};
+
+/*
+ * Reads every function symbol of @image and, when given, of @debug_image.  An object without any
+ * gives an empty table, not an error.  -EBADMSG: symbol section damaged and nothing else there.
+ */
+int symtab_new(struct elf_image *image, struct elf_image *debug_image, struct symtab **ret_symtab);
+void symtab_free(struct symtab *symtab);
+DEFINE_CLEANUP(struct symtab *, symtab_free);
+
+size_t symtab_count(const struct symtab *symtab);
+/* The symbol that covers @vaddr by its size, or NULL.  Never the nearest neighbour. */
+const struct symbol *symtab_find(const struct symtab *symtab, uint64_t vaddr);
+
+/*
+ * Every function whose raw, or failing that demangled, name matches @pattern (exact, or a glob
+ * with * ? []), aliases of one address once.  Demangled names match with and without parameters.
+ * Calls @fn in address order; a positive return ends the search.  Returns the number of matches.
+ */
+int symtab_match(const struct symtab *symtab, const char *pattern,
+		 int (*fn)(const struct symbol *symbol, void *arg), void *arg);
+
+#endif
