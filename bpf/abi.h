@@ -30,6 +30,9 @@
 #define CTRACE_RAMP_SPAN      16	/* bytes of code one ramp row covers */
 #define CTRACE_MAX_BLOCK_ROWS 1024	/* rows of one 1 KiB block: one a byte at most */
 
+#define CTRACE_COUNT_ENTRIES 16384     /* distinct stacks until user space swaps the count map */
+#define CTRACE_RING_BYTES    (1 << 20) /* 2,000 new stacks of 60 frames until it must be read */
+
 /* ---- unwind tables ---- */
 
 /*
@@ -42,43 +45,43 @@
 #define CTRACE_ROW_RULE(row)   ((row)&0xffff)
 
 /* X(name, "what it is").  N is unwind_rule.cfa_off, M is unwind_rule.x. */
-#define CTRACE_CFA_KINDS(X)                                                                        \
-	X(NONE, "no rule; x is the enum unwind_none reason")                                       \
-	X(RSP, "rsp+N")                                                                            \
-	X(RBP, "rbp+N")                                                                            \
-	X(REG, "register x + N; frame 0 or right after a signal frame only")                       \
-	X(PLT11, "rsp+8+8*((pc&15)>=11): PLT entries with an 11-byte head")                        \
-	X(PLT10, "rsp+8+8*((pc&15)>=10)")                                                          \
-	X(DEREF_RSP, "*(rsp+N)+M")                                                                 \
-	X(DEREF_RBP, "*(rbp+N)+M")                                                                 \
-	X(RSP_R9, "*(rsp+8+8*r9)+8: OpenSSL's bn assembly")                                        \
-	X(SIGNAL, "signal frame: every register is in the ucontext at rsp")                        \
+#define CTRACE_CFA_KINDS(X)                                                  \
+	X(NONE, "no rule; x is the enum unwind_none reason")                 \
+	X(RSP, "rsp+N")                                                      \
+	X(RBP, "rbp+N")                                                      \
+	X(REG, "register x + N; frame 0 or right after a signal frame only") \
+	X(PLT11, "rsp+8+8*((pc&15)>=11): PLT entries with an 11-byte head")  \
+	X(PLT10, "rsp+8+8*((pc&15)>=10)")                                    \
+	X(DEREF_RSP, "*(rsp+N)+M")                                           \
+	X(DEREF_RBP, "*(rbp+N)+M")                                           \
+	X(RSP_R9, "*(rsp+8+8*r9)+8: OpenSSL's bn assembly")                  \
+	X(SIGNAL, "signal frame: every register is in the ucontext at rsp")  \
 	X(STOP, "return address undefined: the outermost frame")
 
 enum cfa_kind {
 #define X(name, text) CFA_##name,
 	CTRACE_CFA_KINDS(X)
 #undef X
-	NR_CFA_KINDS
+		NR_CFA_KINDS
 };
 
 /* O is 8 * unwind_rule.rbp_off8, D the distance of pc from the row in bytes. */
-#define CTRACE_RBP_KINDS(X)                                                                        \
-	X(SAME, "unchanged")                                                                       \
-	X(CFA, "saved at CFA+O")                                                                   \
-	X(CFA_FROM, "saved at CFA+O once D >= rbp_step, unchanged before")                         \
-	X(CFA_UNTIL, "saved at CFA+O while D < rbp_step, unchanged from there")                    \
-	X(DEREF_RBP, "saved at rbp+O")                                                             \
-	X(DEREF_RSP, "saved at rsp+O")                                                             \
-	X(REALIGN, "saved at ((CFA-8)&-64)+O")                                                     \
-	X(REG, "in register x (never together with another use of x)")                             \
+#define CTRACE_RBP_KINDS(X)                                                     \
+	X(SAME, "unchanged")                                                    \
+	X(CFA, "saved at CFA+O")                                                \
+	X(CFA_FROM, "saved at CFA+O once D >= rbp_step, unchanged before")      \
+	X(CFA_UNTIL, "saved at CFA+O while D < rbp_step, unchanged from there") \
+	X(DEREF_RBP, "saved at rbp+O")                                          \
+	X(DEREF_RSP, "saved at rsp+O")                                          \
+	X(REALIGN, "saved at ((CFA-8)&-64)+O")                                  \
+	X(REG, "in register x (never together with another use of x)")          \
 	X(UNDEFINED, "lost")
 
 enum rbp_kind {
 #define X(name, text) RBP_##name,
 	CTRACE_RBP_KINDS(X)
 #undef X
-	NR_RBP_KINDS
+		NR_RBP_KINDS
 };
 
 /* unwind_rule.flags */
@@ -86,24 +89,24 @@ enum rbp_kind {
 #define RULE_RA_REGISTER 0x02 /* return address is in register x, not at CFA-8 */
 
 /* Why a row could not be expressed: X(name, "json_name", "text"). */
-#define CTRACE_NONE_REASONS(X)                                                                     \
-	X(GAP, "gap", "no FDE covers it")                                                          \
-	X(CFA_EXPRESSION, "cfa_expression", "CFA expression of an unknown form")                   \
-	X(CFA_REGISTER, "cfa_register", "CFA register outside the general purpose ones")           \
-	X(CFA_OFFSET, "cfa_offset", "CFA offset beyond 32 bits")                                   \
-	X(RBP_EXPRESSION, "rbp_expression", "RBP expression of an unknown form")                   \
-	X(RBP_OFFSET, "rbp_offset", "RBP offset unaligned or beyond 256 KiB")                      \
-	X(RBP_RULE, "rbp_rule", "RBP rule of another kind")                                        \
-	X(RA_RULE, "ra_rule", "return address neither at CFA-8 nor in a register")                 \
-	X(COMBINATION, "combination", "two rules that need the same field")                        \
-	X(BAD_CFI, "bad_cfi", "damaged or unknown CFA instruction")                                \
+#define CTRACE_NONE_REASONS(X)                                                           \
+	X(GAP, "gap", "no FDE covers it")                                                \
+	X(CFA_EXPRESSION, "cfa_expression", "CFA expression of an unknown form")         \
+	X(CFA_REGISTER, "cfa_register", "CFA register outside the general purpose ones") \
+	X(CFA_OFFSET, "cfa_offset", "CFA offset beyond 32 bits")                         \
+	X(RBP_EXPRESSION, "rbp_expression", "RBP expression of an unknown form")         \
+	X(RBP_OFFSET, "rbp_offset", "RBP offset unaligned or beyond 256 KiB")            \
+	X(RBP_RULE, "rbp_rule", "RBP rule of another kind")                              \
+	X(RA_RULE, "ra_rule", "return address neither at CFA-8 nor in a register")       \
+	X(COMBINATION, "combination", "two rules that need the same field")              \
+	X(BAD_CFI, "bad_cfi", "damaged or unknown CFA instruction")                      \
 	X(RULES_FULL, "rules_full", "no rule number left")
 
 enum unwind_none {
 #define X(name, json, text) NONE_##name,
 	CTRACE_NONE_REASONS(X)
 #undef X
-	NR_UNWIND_NONE
+		NR_UNWIND_NONE
 };
 
 /*
@@ -138,7 +141,7 @@ struct unwind_rules {
 /* The kernel's uprobe trampoline page. */
 #define MAPPING_UPROBES 0xfffffffeu
 /* Anonymous executable memory: JIT code, walked by frame pointer. */
-#define MAPPING_JIT 0xfffffffdu
+#define MAPPING_JIT	      0xfffffffdu
 #define MAPPING_SPECIAL(blob) ((blob) >= MAPPING_JIT)
 
 /* vaddr = pc - bias; the index entry of a pc is word[index_base + (vaddr >> 10)] (mod 2^32). */
@@ -167,54 +170,57 @@ struct mapping_table {
 /* Value of the process map; the key is the tgid. */
 struct process_entry {
 	uint32_t slot;	     /* PROCESS_NO_SLOT: known, but its tables are not published yet */
-	uint32_t flags;
-	uint64_t start_time; /* ns, task->start_time of the group leader: guards against reused pids */
+	uint32_t execs;	     /* times it called exec; each one takes the slot away */
+	uint64_t start_time; /* ns, task->start_time of the group leader: guards against reused
+				pids; 0 = not known yet, filled in by the first hit */
+	uint64_t unknown_ns; /* when user space was last told of an unknown pc */
 };
 #define PROCESS_NO_SLOT 0xffffffffu
-#define PROCESS_STALE	1u /* it has called exec: the slot is the old image's */
+/* An unknown pc is reported at most this often per process. */
+#define UNKNOWN_INTERVAL_NS 20000000ull
 
 /* ---- how a walk ends ---- */
 
 /* X(name, "json_name", complete, "text").  complete: the stack is whole, nothing was cut off. */
-#define CTRACE_STOPS(X)                                                                            \
-	X(END_OF_STACK, "end_of_stack", 1, "reached the outermost frame")                          \
-	X(KERNEL_ONLY, "kernel_only", 1, "kernel thread, or a task that gave up its memory")       \
-	X(NO_USER, "no_user", 1, "user frames were not asked for")                                 \
-	X(NO_PROCESS, "no_process", 0, "process seen before its tables were ready")                \
-	X(NO_MAPPING, "no_mapping", 0, "pc outside every known mapping")                           \
-	X(NO_TABLE, "no_table", 0, "object without unwind table")                                  \
-	X(NO_ROW, "no_row", 0, "code without unwind information")                                  \
-	X(BAD_RULE, "bad_rule", 0, "unwind rule that could not be expressed")                      \
-	X(LOST_REGISTER, "lost_register", 0, "rule needs a register that is no longer known")      \
-	X(READ_FAULT, "read_fault", 0, "stack memory not readable")                                \
-	X(NO_PROGRESS, "no_progress", 0, "the stack pointer did not move up")                      \
-	X(MAX_FRAMES, "max_frames", 0, "deeper than the frame limit")                              \
-	X(UPROBE_RETURN, "uprobe_return", 0, "return probe's trampoline without its record")       \
-	X(COMPAT, "compat", 0, "32-bit code")                                                      \
+#define CTRACE_STOPS(X)                                                                       \
+	X(END_OF_STACK, "end_of_stack", 1, "reached the outermost frame")                     \
+	X(KERNEL_ONLY, "kernel_only", 1, "kernel thread, or a task that gave up its memory")  \
+	X(NO_USER, "no_user", 1, "user frames were not asked for")                            \
+	X(NO_PROCESS, "no_process", 0, "process seen before its tables were ready")           \
+	X(NO_MAPPING, "no_mapping", 0, "pc outside every known mapping")                      \
+	X(NO_TABLE, "no_table", 0, "object without unwind table")                             \
+	X(NO_ROW, "no_row", 0, "code without unwind information")                             \
+	X(BAD_RULE, "bad_rule", 0, "unwind rule that could not be expressed")                 \
+	X(LOST_REGISTER, "lost_register", 0, "rule needs a register that is no longer known") \
+	X(READ_FAULT, "read_fault", 0, "stack memory not readable")                           \
+	X(NO_PROGRESS, "no_progress", 0, "the stack pointer did not move up")                 \
+	X(MAX_FRAMES, "max_frames", 0, "deeper than the frame limit")                         \
+	X(UPROBE_RETURN, "uprobe_return", 0, "return probe's trampoline without its record")  \
+	X(COMPAT, "compat", 0, "32-bit code")                                                 \
 	X(INTERNAL, "internal", 0, "a map or helper failed")
 
 enum unwind_stop {
 #define X(name, json, complete, text) STOP_##name,
 	CTRACE_STOPS(X)
 #undef X
-	NR_UNWIND_STOPS
+		NR_UNWIND_STOPS
 };
 #define STOP_CONTINUE (-1) /* what a step returns when there is a caller to go on with */
 
 /* ---- hits that left no stack: X(name, "json_name", "text") ---- */
 
-#define CTRACE_LOSSES(X)                                                                           \
-	X(RING_FULL, "ring_full", "ring buffer full")                                              \
-	X(MAP_FULL, "map_full", "count map full")                                                  \
-	X(SCRATCH_BUSY, "scratch_busy", "no free scratch slot on the CPU")                         \
-	X(RECURSION, "recursion", "probe hit inside another BPF program")                          \
+#define CTRACE_LOSSES(X)                                                   \
+	X(RING_FULL, "ring_full", "ring buffer full")                      \
+	X(MAP_FULL, "map_full", "count map full")                          \
+	X(SCRATCH_BUSY, "scratch_busy", "no free scratch slot on the CPU") \
+	X(RECURSION, "recursion", "probe hit inside another BPF program")  \
 	X(THROTTLED, "throttled", "perf throttled the sampling")
 
 enum sample_loss {
 #define X(name, json, text) LOSS_##name,
 	CTRACE_LOSSES(X)
 #undef X
-	NR_SAMPLE_LOSSES
+		NR_SAMPLE_LOSSES
 };
 
 /* Value of the one-entry per-CPU array of counters. */
@@ -226,15 +232,43 @@ struct walk_counters {
 	uint64_t losses[NR_SAMPLE_LOSSES];
 };
 
+/* ---- knobs of the programs ---- */
+
+/* Set before loading. */
+struct program_config {
+	uint32_t max_frames;
+	uint32_t want_kernel;
+	uint32_t want_user;
+	uint32_t per_thread;
+	uint32_t follow_children;
+	uint32_t reserved;
+};
+
+/* Written while running. */
+struct program_state {
+	uint32_t enabled;
+	uint32_t reserved;
+	uint64_t max_samples; /* 0 = no limit */
+	uint64_t nr_samples;  /* counted only under a limit */
+};
+
+/*
+ * Scratch for a walk, per CPU.  A perf event may interrupt every other program, so it has a slot
+ * of its own; uprobe programs can be preempted by one another and claim one of several.
+ */
+enum scratch_slot {
+	SCRATCH_PERF_EVENT,
+	SCRATCH_KERNEL_PROBE,
+	SCRATCH_UPROBE,
+	NR_SCRATCH = SCRATCH_UPROBE + 4,
+};
+
 /* ---- records in the ring buffer ---- */
 
 enum record_type {
-	RECORD_STACK = 1,   /* struct stack_record: the frames of a hash seen for the first time */
-	RECORD_SAMPLE = 2,  /* struct stack_record that is not counted in the map: add its weight */
+	RECORD_STACK = 1,   /* struct stack_record: the frames of a key seen for the first time */
+	RECORD_WEIGHT = 2,  /* struct stack_record without frames: weight the map had no room for */
 	RECORD_UNKNOWN = 3, /* struct unknown_record: a pc no mapping covers, please repair */
-	RECORD_FORK = 4,    /* struct process_record */
-	RECORD_EXEC = 5,
-	RECORD_EXIT = 6,
 };
 
 /* A stack frame is its pc; user addresses need 57 bits at most, the upper ones are flags. */
@@ -243,7 +277,8 @@ enum record_type {
 #define FRAME_PC_MASK ((1ull << 58) - 1)
 
 struct stack_key {
-	uint64_t hash[2]; /* over everything in stack_record from tgid on, without weight and time */
+	uint64_t
+		hash[2]; /* over everything in stack_record from tgid on, without weight and time */
 };
 
 struct stack_record {
@@ -255,27 +290,21 @@ struct stack_record {
 	uint32_t tgid;
 	uint32_t tid;	     /* 0 unless threads are told apart */
 	uint32_t generation; /* mapping_copy.generation the walk used */
+	uint32_t slot;	     /* PROCESS_NO_SLOT: walked without tables */
+	uint32_t stop;	     /* enum unwind_stop */
 	uint16_t nr_user;
 	uint16_t nr_kernel;
-	uint32_t stop; /* enum unwind_stop */
-	uint32_t cpu;
+	uint32_t execs;	   /* process_entry.execs: which image of the process it was */
+	uint32_t reserved; /* 0 */
 	char comm[CTRACE_COMM_LEN];
-	uint64_t frame[]; /* user frames leaf first, then kernel frames leaf first (plain addresses) */
+	/* u64 frames follow, leaf first: nr_kernel plain addresses, then nr_user frames */
 };
+_Static_assert(sizeof(struct stack_record) % 8 == 0, "frames follow aligned");
 
 struct unknown_record {
 	uint32_t type;
 	uint32_t tgid;
 	uint64_t pc;
-};
-
-struct process_record {
-	uint32_t type;
-	uint32_t tgid;
-	uint32_t parent; /* tgid; RECORD_FORK */
-	uint32_t reserved;
-	uint64_t start_time;
-	uint64_t time_ns;
 };
 
 #endif

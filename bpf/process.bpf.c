@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * Keeps the process map in step with the kernel's own truth, without a round trip to user space:
+ * a fork copies its parent's entry, an exec takes the tables away, an exit deletes the entry.
+ */
+#include "maps.bpf.h"
+
+#include <bpf/bpf_tracing.h>
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child)
+{
+	uint32_t parent_tgid = (uint32_t)parent->tgid, tgid = (uint32_t)child->tgid;
+	struct process_entry *p, copy;
+
+	if (!config.follow_children || parent_tgid == tgid)
+		return 0;
+	p = bpf_map_lookup_elem(&processes, &parent_tgid);
+	if (!p)
+		return 0;
+	copy = *p;
+	copy.start_time = child->start_time;
+	copy.unknown_ns = 0;
+	bpf_map_update_elem(&processes, &tgid, &copy, BPF_ANY);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(process_exec, struct task_struct *task)
+{
+	uint32_t tgid = (uint32_t)task->tgid;
+	struct process_entry *p = bpf_map_lookup_elem(&processes, &tgid);
+
+	if (!p)
+		return 0;
+	p->slot = PROCESS_NO_SLOT;
+	p->execs++;
+	p->start_time = task->group_leader->start_time;
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(process_exit, struct task_struct *task)
+{
+	uint32_t tgid = (uint32_t)task->tgid;
+
+	if (task->signal->live.counter == 0)
+		bpf_map_delete_elem(&processes, &tgid);
+	return 0;
+}

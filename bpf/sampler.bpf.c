@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * The programs probes run: one per kind of event, all the same sample.  Filters by process, takes
+ * the stacks, counts them, and publishes the frames of a stack the first time it is seen.
+ */
+#include "maps.bpf.h"
+
+#include "walk.bpf.h"
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+
+#define STACK_BYTES (CTRACE_MAX_KERNEL_FRAMES * sizeof(uint64_t))
+
+static struct walk_counters *counters_of_cpu(void)
+{
+	uint32_t zero = 0;
+
+	return bpf_map_lookup_elem(&counters, &zero);
+}
+
+static void count_loss(uint32_t loss)
+{
+	struct walk_counters *c = counters_of_cpu();
+
+	if (c && loss < NR_SAMPLE_LOSSES)
+		c->losses[loss]++;
+}
+
+/* The process of the current task, if it is one we follow. */
+static __attribute__((always_inline)) inline struct process_entry *target_process(
+	struct task_struct *task, uint32_t tgid)
+{
+	struct process_entry *p = bpf_map_lookup_elem(&processes, &tgid);
+	uint64_t started;
+
+	if (!p)
+		return NULL;
+	started = task->group_leader->start_time;
+	if (p->start_time == 0)
+		p->start_time = started;
+	return p->start_time == started ? p : NULL;
+}
+
+/* Tells user space of a pc no mapping covers, so that it reads the process's maps again. */
+static __attribute__((always_inline)) inline void report_unknown(struct process_entry *p,
+								 const struct walk *w)
+{
+	uint64_t now = w->record.time_ns;
+	struct unknown_record r = {
+		.type = RECORD_UNKNOWN,
+		.tgid = w->record.tgid,
+		.pc = w->pc,
+	};
+
+	if (now - p->unknown_ns < UNKNOWN_INTERVAL_NS)
+		return;
+	p->unknown_ns = now;
+	bpf_ringbuf_output(&ring, &r, sizeof(r), BPF_RB_FORCE_WAKEUP);
+}
+
+static __attribute__((always_inline)) inline void hash_word(struct walk *w, uint64_t value)
+{
+	uint64_t h0 = (w->record.key.hash[0] ^ value) * 0xff51afd7ed558ccdull;
+	uint64_t h1 = (w->record.key.hash[1] + value) * 0xc4ceb9fe1a85ec53ull;
+
+	w->record.key.hash[0] = h0 ^ h0 >> 33;
+	w->record.key.hash[1] = h1 ^ h1 >> 31;
+}
+
+/* Everything that tells two stacks apart besides their user frames, which walk_push() hashed. */
+static __attribute__((always_inline)) inline void hash_header(struct walk *w)
+{
+	const uint64_t *comm = (const uint64_t *)w->record.comm;
+
+	hash_word(w, (uint64_t)w->record.tgid << 32 | w->record.tid);
+	hash_word(w, (uint64_t)w->record.generation << 32 | w->record.stop);
+	hash_word(w, (uint64_t)w->record.probe << 32 | w->record.execs);
+	hash_word(w, comm[0]);
+	hash_word(w, comm[1]);
+}
+
+int hash_kernel_frames(struct walk *w)
+{
+	if (!w)
+		return 0;
+	for (uint32_t i = 0; i < CTRACE_MAX_KERNEL_FRAMES; i++) {
+		if (i >= w->record.nr_kernel)
+			break;
+		hash_word(w, w->frame[i & (WALK_FRAME_SLOTS - 1)]);
+	}
+	return 0;
+}
+
+static int publish(struct walk *w, uint32_t type, uint32_t nr_frames)
+{
+	uint32_t size;
+
+	w->record.type = type;
+	if (nr_frames > CTRACE_MAX_FRAMES + CTRACE_MAX_KERNEL_FRAMES)
+		nr_frames = CTRACE_MAX_FRAMES + CTRACE_MAX_KERNEL_FRAMES;
+	size = sizeof(struct stack_record) + nr_frames * sizeof(uint64_t);
+	return (int)bpf_ringbuf_output(&ring, &w->record, size, 0);
+}
+
+/*
+ * Frames first, count second: a stack that cannot be published is not counted, so that no count
+ * is ever without frames; a race publishes twice, which user space takes as one.
+ */
+int count_stack(struct walk *w)
+{
+	uint64_t weight, *total;
+	uint32_t zero = 0;
+	void *map;
+
+	if (!w)
+		return -1;
+	map = bpf_map_lookup_elem(&counts, &zero);
+	if (!map)
+		return -1;
+	weight = w->record.weight;
+	total = bpf_map_lookup_elem(map, &w->record.key);
+	if (total) {
+		__sync_fetch_and_add(total, weight);
+		return 0;
+	}
+	w->record.weight = 0;
+	if (publish(w, RECORD_STACK, w->record.nr_kernel + w->record.nr_user) < 0) {
+		count_loss(LOSS_RING_FULL);
+		return -1;
+	}
+	if (bpf_map_update_elem(map, &w->record.key, &weight, BPF_NOEXIST) == 0)
+		return 0;
+	total = bpf_map_lookup_elem(map, &w->record.key);
+	if (total) {
+		__sync_fetch_and_add(total, weight);
+		return 0;
+	}
+	w->record.weight = weight;
+	if (publish(w, RECORD_WEIGHT, 0) == 0)
+		return 0;
+	count_loss(LOSS_MAP_FULL);
+	return -1;
+}
+
+/* A scratch slot out of [first, first + nr) nobody on this CPU is using.  NULL: all are. */
+static __attribute__((always_inline)) inline struct walk *claim_scratch(uint32_t first, uint32_t nr,
+									uint32_t **ret_claim)
+{
+	for (uint32_t i = 0; i < nr; i++) {
+		uint32_t slot = first + i;
+		uint32_t *claim = bpf_map_lookup_elem(&claims, &slot);
+
+		if (claim && __sync_val_compare_and_swap(claim, 0, 1) == 0) {
+			*ret_claim = claim;
+			return bpf_map_lookup_elem(&scratch, &slot);
+		}
+	}
+	return NULL;
+}
+
+static __attribute__((always_inline)) inline void fill_header(struct walk *w, uint32_t tgid,
+							      uint32_t tid, uint32_t probe,
+							      const struct process_entry *p)
+{
+	w->record.probe = probe;
+	w->record.key.hash[0] = 0;
+	w->record.key.hash[1] = 0;
+	w->record.weight = 1;
+	w->record.time_ns = bpf_ktime_get_ns();
+	w->record.tgid = tgid;
+	w->record.tid = config.per_thread ? tid : 0;
+	w->record.generation = 0;
+	w->record.slot = p->slot;
+	w->record.nr_user = 0;
+	w->record.nr_kernel = 0;
+	w->record.execs = p->execs;
+	w->record.reserved = 0;
+	bpf_get_current_comm(w->record.comm, sizeof(w->record.comm));
+	w->slot = p->slot;
+	w->nr_guessed = 0;
+}
+
+static __attribute__((always_inline)) inline void count_sample(const struct walk *w, uint32_t stop)
+{
+	struct walk_counters *c = counters_of_cpu();
+
+	if (!c || stop >= NR_UNWIND_STOPS)
+		return;
+	c->samples++;
+	c->frames += w->record.nr_user;
+	c->guessed_frames += w->nr_guessed;
+	c->stops[stop]++;
+}
+
+/* Is there room under --events N?  Exact: every hit takes a number. */
+static __attribute__((always_inline)) inline bool under_limit(void)
+{
+	if (!state.max_samples)
+		return true;
+	if (__sync_fetch_and_add(&state.nr_samples, 1) < state.max_samples)
+		return true;
+	state.enabled = 0;
+	return false;
+}
+
+static __attribute__((always_inline)) inline int take_sample(void *ctx, uint32_t first, uint32_t nr,
+							     bool kernel)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	uint64_t id = bpf_get_current_pid_tgid();
+	struct process_entry *p;
+	uint32_t *claim = NULL;
+	struct walk *w;
+	uint32_t stop = STOP_NO_USER;
+
+	if (!state.enabled)
+		return 0;
+	p = target_process(task, (uint32_t)(id >> 32));
+	if (!p || !under_limit())
+		return 0;
+	w = claim_scratch(first, nr, &claim);
+	if (!w || !claim) {
+		count_loss(LOSS_SCRATCH_BUSY);
+		return 0;
+	}
+	fill_header(w, (uint32_t)(id >> 32), (uint32_t)id, (uint32_t)bpf_get_attach_cookie(ctx), p);
+	if (kernel && config.want_kernel) {
+		long bytes = bpf_get_stack(ctx, w->frame, STACK_BYTES, 0);
+
+		if (bytes > 0)
+			w->record.nr_kernel = (uint16_t)(bytes / sizeof(uint64_t));
+		hash_kernel_frames(w);
+	}
+	if (config.want_user)
+		stop = (uint32_t)walk_user(w);
+	w->record.stop = stop;
+	if (stop == STOP_NO_MAPPING)
+		report_unknown(p, w);
+	hash_header(w);
+	if (count_stack(w) == 0)
+		count_sample(w, stop);
+	*claim = 0;
+	return 0;
+}
+
+SEC("perf_event")
+int sample_perf_event(struct perf_event_context *ctx)
+{
+	return take_sample(ctx, SCRATCH_PERF_EVENT, 1, (ctx->regs.cs & 3) == 0);
+}
+
+SEC("kprobe")
+int sample_uprobe(void *ctx)
+{
+	return take_sample(ctx, SCRATCH_UPROBE, NR_SCRATCH - SCRATCH_UPROBE, false);
+}
+
+SEC("kprobe")
+int sample_kprobe(void *ctx)
+{
+	return take_sample(ctx, SCRATCH_KERNEL_PROBE, 1, true);
+}
+
+SEC("tracepoint")
+int sample_tracepoint(void *ctx)
+{
+	return take_sample(ctx, SCRATCH_KERNEL_PROBE, 1, true);
+}
+
+SEC("fentry")
+int sample_fentry(void *ctx)
+{
+	return take_sample(ctx, SCRATCH_KERNEL_PROBE, 1, true);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * The few kernel types the BPF programs look into, declared by hand; CO-RE finds the real offsets
+ * when the program is loaded.  Not a vmlinux.h: only the fields that are read.
+ */
+#ifndef CTRACE_BPF_VMLINUX_MIN_H
+#define CTRACE_BPF_VMLINUX_MIN_H
+
+#include <linux/bpf.h>
+
+typedef __u8 uint8_t;
+typedef __u16 uint16_t;
+typedef __u32 uint32_t;
+typedef __u64 uint64_t;
+typedef __s8 int8_t;
+typedef __s16 int16_t;
+typedef __s32 int32_t;
+typedef __s64 int64_t;
+typedef _Bool bool;
+
+#define true 1
+#define false 0
+#define NULL ((void *)0)
+
+#define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
+
+/* The register file the kernel saves on entry; the layout is ABI (arch/x86/include/uapi). */
+struct user_regs {
+	uint64_t r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di;
+	uint64_t orig_ax, ip, cs, flags, sp, ss;
+};
+
+/* What a perf_event program gets: struct bpf_perf_event_data. */
+struct perf_event_context {
+	struct user_regs regs;
+	uint64_t sample_period;
+	uint64_t addr;
+};
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+typedef struct {
+	int counter;
+} atomic_t;
+
+struct xol_area {
+	unsigned long vaddr;
+};
+
+struct uprobes_state {
+	struct xol_area *xol_area;
+};
+
+struct mm_struct {
+	struct uprobes_state uprobes_state;
+};
+
+struct return_instance {
+	unsigned long stack;
+	unsigned long orig_ret_vaddr;
+	struct return_instance *next;
+};
+
+struct uprobe_task {
+	unsigned long vaddr;
+	struct return_instance *return_instances;
+};
+
+struct signal_struct {
+	atomic_t live;
+};
+
+struct task_struct {
+	unsigned int flags;
+	int pid;
+	int tgid;
+	struct mm_struct *mm;
+	struct task_struct *group_leader;
+	struct signal_struct *signal;
+	struct uprobe_task *utask;
+	uint64_t start_time;
+};
+
+#pragma clang attribute pop
+
+#endif

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/* The walk as global functions: each is verified once per program, whoever calls it. */
+#include "walk_kernel.h"
+#include "walk_step.h"
+
+#include "walk.bpf.h"
+
+#include <bpf/bpf_core_read.h>
+
+#define USER_CS	  0x33 /* __USER_CS: 64-bit code (arch/x86/include/asm/segment.h) */
+#define USER32_CS 0x23
+
+/* Before 6.? the kernel marks a task that is between two images. */
+struct task_struct___execve {
+	unsigned int in_execve : 1;
+} __attribute__((preserve_access_index));
+
+static __attribute__((always_inline)) inline bool task_is_in_exec(struct task_struct *task)
+{
+	struct task_struct___execve *t = (void *)task;
+
+	return bpf_core_field_exists(t->in_execve) && BPF_CORE_READ_BITFIELD_PROBED(t, in_execve);
+}
+
+static __attribute__((always_inline)) inline void take_registers(struct walk *w,
+								 const struct user_regs *regs)
+{
+	w->pc = regs->ip;
+	w->sp = regs->sp;
+	w->regs[DW_RAX] = regs->ax;
+	w->regs[DW_RDX] = regs->dx;
+	w->regs[DW_RCX] = regs->cx;
+	w->regs[DW_RBX] = regs->bx;
+	w->regs[DW_RSI] = regs->si;
+	w->regs[DW_RDI] = regs->di;
+	w->regs[DW_RBP] = regs->bp;
+	w->regs[DW_RSP] = regs->sp;
+	w->regs[DW_R8] = regs->r8;
+	w->regs[DW_R9] = regs->r9;
+	w->regs[DW_R10] = regs->r10;
+	w->regs[DW_R11] = regs->r11;
+	w->regs[DW_R12] = regs->r12;
+	w->regs[DW_R13] = regs->r13;
+	w->regs[DW_R14] = regs->r14;
+	w->regs[DW_R15] = regs->r15;
+}
+
+/* The instruction a uprobe displaced runs in the trampoline page: its own address is kept. */
+static __attribute__((always_inline)) inline void leave_trampoline(struct walk *w,
+								   struct task_struct *task)
+{
+	struct xol_area *area;
+	struct uprobe_task *utask;
+
+	w->uprobes_start = 0;
+	if (!task->mm)
+		return;
+	area = task->mm->uprobes_state.xol_area;
+	if (!area)
+		return;
+	w->uprobes_start = area->vaddr;
+	if (w->pc - w->uprobes_start >= 4096)
+		return;
+	utask = task->utask;
+	if (utask && utask->vaddr)
+		w->pc = utask->vaddr;
+}
+
+int walk_user(struct walk *w)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	const struct mapping_table *table;
+	struct user_regs regs = {};
+	uint64_t at;
+	int stop = STOP_MAX_FRAMES;
+
+	if (!w)
+		return STOP_INTERNAL;
+	if (task->flags & PF_KTHREAD || !task->mm || task_is_in_exec(task))
+		return STOP_KERNEL_ONLY;
+	at = (uint64_t)bpf_task_pt_regs(task);
+	if (bpf_probe_read_kernel(&regs, sizeof(regs), (const void *)at) < 0)
+		return STOP_INTERNAL;
+	if ((uint16_t)regs.cs == USER32_CS)
+		return STOP_COMPAT;
+	if ((uint16_t)regs.cs != USER_CS)
+		return STOP_KERNEL_ONLY;
+	take_registers(w, &regs);
+	leave_trampoline(w, task);
+	table = walk_mapping_table(w->slot);
+	w->copy = table ? table->active & 1 : 0;
+	w->generation = table ? table->copy[w->copy & 1].generation : 0;
+	w->record.generation = w->generation;
+	walk_begin(w, config.max_frames);
+	if (!table) {
+		walk_push(w);
+		return STOP_NO_PROCESS;
+	}
+	for (int i = 0; i < CTRACE_MAX_FRAMES + 1; i++) {
+		stop = walk_step(w);
+		if (stop != STOP_CONTINUE)
+			break;
+	}
+	return stop;
+}
+
+char LICENSE[] SEC("license") = "Dual MIT/GPL";

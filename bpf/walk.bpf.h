@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/* What walk.bpf.c gives to the programs. */
+#ifndef CTRACE_BPF_WALK_BPF_H
+#define CTRACE_BPF_WALK_BPF_H
+
+struct walk;
+
+/*
+ * Walks the current task's user stack with the tables of w->slot into @w, whose record header and
+ * kernel frames are there already.  Returns the enum unwind_stop that ended it.
+ */
+int walk_user(struct walk *w);
+
+#endif

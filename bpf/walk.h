@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * The state of one walk: registers, the mapping and rule in hand, the stack window, and the record
+ * it fills.  Plain data; walk_step.h works on it.
+ */
+#ifndef CTRACE_BPF_WALK_H
+#define CTRACE_BPF_WALK_H
+
+#include "abi.h"
+
+/* DWARF numbers of the registers the walk names (x86-64 psABI, figure 3.36). */
+enum {
+	DW_RAX,
+	DW_RDX,
+	DW_RCX,
+	DW_RBX,
+	DW_RSI,
+	DW_RDI,
+	DW_RBP,
+	DW_RSP,
+	DW_R8,
+	DW_R9,
+	DW_R10,
+	DW_R11,
+	DW_R12,
+	DW_R13,
+	DW_R14,
+	DW_R15,
+};
+
+/*
+ * Stack memory is fetched a window at a time: 1 KiB costs 65 ns, 8 bytes 32 (unwinders.md 3.2),
+ * and callers' frames lie upward of it.
+ */
+#define WALK_WINDOW_BYTES 1024
+#define WALK_WINDOW_WORDS (WALK_WINDOW_BYTES / 8)
+
+/* A power of two, so that an index is masked. */
+#define WALK_FRAME_SLOTS 1024
+_Static_assert(CTRACE_MAX_FRAMES + CTRACE_MAX_KERNEL_FRAMES <= WALK_FRAME_SLOTS, "frames fit");
+
+/* A row worked out for one pc: what the step applies.  Small enough to be cached per pc. */
+struct walk_rule {
+	int32_t cfa_off;
+	int16_t rbp_off8;
+	uint8_t cfa_kind;
+	uint8_t rbp_kind; /* without _FROM and _UNTIL */
+};
+
+/* Rules of recent pcs, one cache per CPU: stacks repeat, and a hit saves both searches. */
+#define WALK_CACHE_BITS 8
+struct walk_cache_entry {
+	uint64_t pc;   /* as looked up: one less for return addresses */
+	uint32_t salt; /* generation of the mapping table; 0 = empty */
+	uint32_t reserved;
+	struct walk_rule rule;
+};
+struct walk_cache {
+	struct walk_cache_entry entry[1 << WALK_CACHE_BITS];
+};
+
+struct walk {
+	uint64_t pc;
+	uint64_t sp;
+	uint64_t regs[CTRACE_NR_REGS]; /* DWARF order; [RBP] is kept up, the rest while regs_live */
+	uint64_t uprobes_start;	       /* page of the kernel's uprobe trampoline; 0 = none */
+	uint64_t mapping_start;	       /* range of the mapping the last look-up ended in */
+	uint64_t mapping_end;
+	uint64_t mapping_bias;
+	uint64_t window_start;
+	uint64_t word; /* what the last read or rare rule came up with */
+	uint32_t window_size;
+	uint32_t mapping_blob;
+	uint32_t mapping_index;
+	uint32_t slot;
+	uint32_t copy; /* which copy of the mapping table */
+	uint32_t generation;
+	uint32_t max_frames;
+	uint32_t nr_guessed;
+	uint32_t x;	 /* of the rule in hand, when it is a rare one */
+	uint8_t exact;	 /* pc is that of an instruction, not a return address */
+	uint8_t guessed; /* pc was found without CFI */
+	uint8_t regs_live;
+	uint8_t ra_register;   /* DWARF number + 1, or 0: return address at CFA-8 */
+	struct walk_rule rule; /* in hand */
+	uint64_t window[WALK_WINDOW_WORDS];
+	struct stack_record record;
+	uint64_t frame[WALK_FRAME_SLOTS]; /* behind record, as struct stack_record lays them out */
+};
+
+#endif

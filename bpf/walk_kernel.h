@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/* The walk's platform inside the kernel: tables are map values, memory is the current task's. */
+#ifndef CTRACE_BPF_WALK_KERNEL_H
+#define CTRACE_BPF_WALK_KERNEL_H
+
+#include "maps.bpf.h"
+
+#include <bpf/bpf_core_read.h>
+
+/* Return probes nested deeper than this on one thread are not searched. */
+#define MAX_RETURN_INSTANCES 64
+
+#define KERNEL_INLINE static __attribute__((always_inline)) inline
+
+KERNEL_INLINE int walk_read(void *to, uint32_t size, uint64_t addr)
+{
+	return (int)bpf_probe_read_user(to, size, (const void *)addr);
+}
+
+KERNEL_INLINE const struct mapping_table *walk_mapping_table(uint32_t slot)
+{
+	uint32_t zero = 0;
+	void *inner = bpf_map_lookup_elem(&slots, &slot);
+
+	return inner ? bpf_map_lookup_elem(inner, &zero) : NULL;
+}
+
+KERNEL_INLINE const struct unwind_blob *walk_blob(uint32_t blob)
+{
+	uint32_t zero = 0;
+	void *inner = bpf_map_lookup_elem(&blobs, &blob);
+
+	return inner ? bpf_map_lookup_elem(inner, &zero) : NULL;
+}
+
+KERNEL_INLINE const struct unwind_rules *walk_rules(void)
+{
+	uint32_t zero = 0;
+
+	return bpf_map_lookup_elem(&rules, &zero);
+}
+
+KERNEL_INLINE struct walk_cache *walk_cache(void)
+{
+	uint32_t zero = 0;
+
+	return bpf_map_lookup_elem(&cache, &zero);
+}
+
+/* kernel/events/uprobes.c keeps what it replaced in a list, innermost first, with its place. */
+KERNEL_INLINE int walk_uprobe_return(uint64_t where, uint64_t *ret_addr)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct uprobe_task *utask = task->utask;
+	struct return_instance *ri;
+
+	if (!utask)
+		return -1;
+	ri = utask->return_instances;
+	for (int i = 0; i < MAX_RETURN_INSTANCES && ri; i++) {
+		if (ri->stack == where) {
+			*ret_addr = ri->orig_ret_vaddr;
+			return 0;
+		}
+		ri = ri->next;
+	}
+	return -1;
+}
+
+#endif
