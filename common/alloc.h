@@ -22,12 +22,12 @@ char *xasprintf(const char *format, ...)
 void die_oom(void) __attribute__((noreturn));
 
 /* Makes room for one more element in the array @ptr of @nr elements and capacity @cap. */
-#define GROW_ARRAY(ptr, nr, cap)                                                                   \
-	do {                                                                                       \
-		if ((nr) == (cap)) {                                                               \
-			(cap) = (cap) ? (cap)*2 : 16;                                              \
-			(ptr) = xreallocarray((ptr), (cap), sizeof(*(ptr)));                       \
-		}                                                                                  \
+#define GROW_ARRAY(ptr, nr, cap)                                             \
+	do {                                                                 \
+		if ((nr) == (cap)) {                                         \
+			(cap) = (cap) ? (cap)*2 : 16;                        \
+			(ptr) = xreallocarray((ptr), (cap), sizeof(*(ptr))); \
+		}                                                            \
 	} while (0)
 
 #endif

@@ -14,12 +14,12 @@
 #define _cleanup_(fn) __attribute__((cleanup(fn)))
 
 /* Defines fn##p for _cleanup_(fn##p) on a variable of pointer type @type. */
-#define DEFINE_CLEANUP(type, fn)                                                                   \
-	static inline void fn##p(type *ptr)                                                        \
-	{                                                                                          \
-		if (*ptr)                                                                          \
-			fn(*ptr);                                                                  \
-	}                                                                                          \
+#define DEFINE_CLEANUP(type, fn)            \
+	static inline void fn##p(type *ptr) \
+	{                                   \
+		if (*ptr)                   \
+			fn(*ptr);           \
+	}                                   \
 	struct cleanup_semicolon_##fn
 
 static inline void cleanup_freep(void *ptr)
@@ -42,17 +42,17 @@ DEFINE_CLEANUP(DIR *, closedir);
 #define _cleanup_closedir_ _cleanup_(closedirp)
 
 /* Gives the value up to the caller: the variable is emptied, so its cleanup does nothing. */
-#define TAKE_PTR(ptr)                                                                              \
-	({                                                                                         \
-		__typeof__(ptr) take_ptr_ = (ptr);                                                 \
-		(ptr) = NULL;                                                                      \
-		take_ptr_;                                                                         \
+#define TAKE_PTR(ptr)                              \
+	({                                         \
+		__typeof__(ptr) take_ptr_ = (ptr); \
+		(ptr) = NULL;                      \
+		take_ptr_;                         \
 	})
-#define TAKE_FD(fd)                                                                                \
-	({                                                                                         \
-		int take_fd_ = (fd);                                                               \
-		(fd) = -1;                                                                         \
-		take_fd_;                                                                          \
+#define TAKE_FD(fd)                  \
+	({                           \
+		int take_fd_ = (fd); \
+		(fd) = -1;           \
+		take_fd_;            \
 	})
 
 #endif

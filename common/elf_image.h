@@ -36,7 +36,7 @@ int elf_image_open(const char *path, struct elf_image **ret_image);
 int elf_image_open_fd(int fd, struct elf_image **ret_image);
 /* The same over @size bytes at @data, borrowed until the image is closed (fuzzers, vdso). */
 int elf_image_open_memory(const void *data, size_t size, struct elf_image **ret_image);
-/* An image read out of a process's memory (vdso): file offsets equal vaddrs, few sections. */
+/* Accepts NULL. */
 void elf_image_close(struct elf_image *image);
 DEFINE_CLEANUP(struct elf_image *, elf_image_close);
 
@@ -46,7 +46,7 @@ struct elf_span elf_image_bytes(const struct elf_image *image);
 
 /* Program headers, checked; @ret_nr may be 0. */
 const Elf64_Phdr *elf_image_segments(const struct elf_image *image, size_t *ret_nr);
-/* Section headers, checked; 0 sections in a sectionless file. */
+/* Section headers; 0 of them in a sectionless file and in one whose table lies outside of it. */
 const Elf64_Shdr *elf_image_sections(const struct elf_image *image, size_t *ret_nr);
 /* Name of a section; "" if damaged. */
 const char *elf_image_section_name(const struct elf_image *image, size_t index);
@@ -69,6 +69,13 @@ struct elf_span elf_image_at_vaddr(const struct elf_image *image, uint64_t vaddr
 /* PT_LOAD arithmetic.  -ENOENT: no segment covers it. */
 int elf_image_off_to_vaddr(const struct elf_image *image, uint64_t off, uint64_t *ret_vaddr);
 int elf_image_vaddr_to_off(const struct elf_image *image, uint64_t vaddr, uint64_t *ret_off);
+/*
+ * The vaddr of the first byte of a mapping that begins at the page-aligned file offset @off: load
+ * bias = start of the mapping - that.  Unlike elf_image_off_to_vaddr() it knows that segments may
+ * share a page of the file; @exec, the permission of the mapping, tells them apart.  -ENOENT.
+ */
+int elf_image_mapping_vaddr(const struct elf_image *image, uint64_t off, bool exec,
+			    uint64_t *ret_vaddr);
 
 /* NT_GNU_BUILD_ID from PT_NOTE or the section; size 0 if there is none. */
 struct build_id elf_image_build_id(const struct elf_image *image);

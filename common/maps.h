@@ -23,7 +23,7 @@ struct maps_entry {
 };
 
 /*
- * Calls @fn for every line; a positive return ends the reading and is passed on.
+ * Calls @fn for every line; a return other than 0 ends the reading and is passed on.
  * 0, -EBADMSG for a line that is no mapping, -E2BIG over MAPS_MAX_LINES.
  */
 int maps_parse(FILE *file, int (*fn)(const struct maps_entry *entry, void *arg), void *arg);
