@@ -23,9 +23,9 @@
 enum capture_object_kind {
 	CAPTURE_OBJECT_ELF,    /* a file: path and build-id; addresses are ELF vaddrs */
 	CAPTURE_OBJECT_KERNEL, /* addresses are runtime; names embedded */
-	CAPTURE_OBJECT_JIT,    /* anonymous code of one process; runtime addresses; names embedded */
-	CAPTURE_OBJECT_VDSO,   /* ELF vaddrs; names embedded */
-	CAPTURE_OBJECT_NONE,   /* no mapping known: runtime addresses */
+	CAPTURE_OBJECT_JIT,  /* anonymous code of one process; runtime addresses; names embedded */
+	CAPTURE_OBJECT_VDSO, /* ELF vaddrs; names embedded */
+	CAPTURE_OBJECT_NONE, /* no mapping known: runtime addresses */
 };
 
 struct capture_symbol {
@@ -40,7 +40,7 @@ struct capture_object {
 	const char *path; /* "" if none; as seen by the target */
 	const char *root; /* the target's root if it is not "/"; or NULL */
 	struct build_id build_id;
-	uint64_t file_size; /* identity of a file without build-id; 0 = unknown */
+	uint64_t file_size;		/* identity of a file without build-id; 0 = unknown */
 	struct capture_symbol *symbols; /* sorted by start */
 	size_t nr_symbols;
 };
@@ -63,12 +63,12 @@ struct capture_location {
 
 struct capture_stack {
 	const char *comm;
-	uint32_t process; /* index */
-	uint32_t tid;	  /* 0 unless threads are told apart */
-	uint32_t probe;	  /* index in capture_info.probes */
-	uint32_t stop;	  /* index in capture_info.stops */
-	uint64_t count;	  /* hits */
-	uint64_t weight;  /* what the outputs add up; equals count unless weighted */
+	uint32_t process;	   /* index */
+	uint32_t tid;		   /* 0 unless threads are told apart */
+	uint32_t probe;		   /* index in capture_info.probes */
+	uint32_t stop;		   /* index in capture_info.stops */
+	uint64_t count;		   /* hits */
+	uint64_t weight;	   /* what the outputs add up; equals count unless weighted */
 	const uint32_t *locations; /* leaf first: kernel frames, then user frames */
 	uint32_t nr_locations;
 };

@@ -12,6 +12,7 @@
 
 #include "common/cleanup.h"
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -19,13 +20,19 @@
 struct launch;
 
 struct launch_options {
-	char *const *argv; /* NULL-terminated; argv[0] is looked up in PATH as execvp does */
-	const char *user;  /* run as this user; NULL: the one behind sudo/doas, else as we are */
+	char *const *argv; /* NULL-terminated; argv[0] is looked up in PATH as execvp does, but a
+			      file without "#!" is not handed to sh */
+	const char *user;  /* run as this user (HOME, USER and LOGNAME become theirs); NULL: the one
+			      behind sudo/doas with an untouched environment, else as we are */
+	const sigset_t *mask; /* signal mask of the program: the one from before ctrace blocked
+				 signals for its signalfd; NULL: as it is now */
 };
 
 /*
  * Forks, PTRACE_SEIZEs and execs; returns with the child in its exec stop: the new image is
- * mapped, nothing of it has run.  After an error nothing is left running.
+ * mapped, nothing of it has run.  After an error nothing is left running.  The program inherits
+ * the caller's ignored signals, limits and open descriptors without O_CLOEXEC.  Every call on a
+ * launch must come from the thread that started it: the kernel ties ptrace to a thread.
  * -ENOENT: not found (exit status 127); -EACCES, -ENOEXEC, ...: found but cannot run (126);
  * -EPERM: setuid or setgid program, which must drop its rights before it can be traced;
  * -EAFNOSUPPORT: not a 64-bit program of this machine; anything else: ctrace's own failure.
@@ -41,7 +48,7 @@ int launch_start(const struct launch_options *options, struct launch **ret_launc
  */
 int launch_to_entry(struct launch *launch);
 
-/* Detaches ptrace: the program runs. */
+/* Detaches ptrace: the program runs.  -ESRCH: it was killed meanwhile; launch_wait() tells how. */
 int launch_detach(struct launch *launch);
 
 /* Ends a program that was started but shall not run (an error before launch_detach()). */
@@ -49,22 +56,16 @@ void launch_kill(struct launch *launch);
 
 pid_t launch_pid(const struct launch *launch);
 int launch_pidfd(const struct launch *launch); /* readable when it has ended; owned by launch */
-uint64_t launch_fork_time_ns(const struct launch *launch); /* CLOCK_MONOTONIC */
-uint64_t launch_entry_time_ns(const struct launch *launch);
+/* CLOCK_MONOTONIC; 0 before it happened. */
+uint64_t launch_fork_time_ns(const struct launch *launch);
+uint64_t launch_entry_time_ns(const struct launch *launch);  /* stopped at its entry point */
+uint64_t launch_detach_time_ns(const struct launch *launch); /* let go from there */
 
 /* Reaps the ended program.  @ret_status as of waitpid().  -EAGAIN: still running. */
 int launch_wait(struct launch *launch, int *ret_status);
 
+/* Kills a program that was not let go by launch_detach(). */
 void launch_free(struct launch *launch);
 DEFINE_CLEANUP(struct launch *, launch_free);
-
-/*
- * Holds a process that already runs (a child that has just called exec) while its tables are
- * built, and lets it go.  Invisible to its parent; if ctrace dies the kernel lets it go.
- * hold: -EPERM someone else traces it, -ESRCH gone, -ETIMEDOUT not stopped within 50 ms (then it
- * is let go).
- */
-int launch_hold(pid_t tid);
-void launch_unhold(pid_t tid);
 
 #endif

@@ -32,11 +32,12 @@ enum probe_program {
  * prog_fd(FENTRY, "vfs_read") loads a program for that kernel function and gives its descriptor.
  */
 struct probe_environment {
-	pid_t pid;	      /* launched target, stopped at its entry; -1 = every process */
+	pid_t pid; /* launched target, stopped at its entry; -1 = every process */
 	bool follow_children;
-	const int *cpus;      /* CPUs to sample on; NULL = all that are online */
+	const int *cpus; /* CPUs to sample on; NULL = all that are online */
 	size_t nr_cpus;
-	/* Descriptor of the program, owned by the callee; negative errno.  @function: FENTRY only. */
+	/* Descriptor of the program, owned by the callee; negative errno.  @function: FENTRY only.
+	 */
 	int (*prog_fd)(void *arg, enum probe_program program, const char *function);
 	void *arg;
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Names of JIT code from /tmp/perf-PID.map: "hexstart hexsize name".  The last entry of a range wins. */
+/* Names of JIT code from /tmp/perf-PID.map: "hexstart hexsize name".  The last entry of a range
+ * wins. */
 #ifndef CTRACE_SYMBOLIZE_PERF_MAP_H
 #define CTRACE_SYMBOLIZE_PERF_MAP_H
 

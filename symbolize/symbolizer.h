@@ -27,8 +27,9 @@ struct symbolize_options {
 	bool inlines; /* expand inlined functions (needs debug information) */
 	bool lines;   /* fill file and line */
 	enum demangle_mode demangle;
-	const char *const *debug_dirs; /* NULL-terminated, searched before /usr/lib/debug; or NULL */
-	const char *root; /* the target's root, tried before the host's; NULL = host only */
+	const char *const
+		*debug_dirs; /* NULL-terminated, searched before /usr/lib/debug; or NULL */
+	const char *root;    /* the target's root, tried before the host's; NULL = host only */
 	bool debuginfod;
 	unsigned int nr_threads; /* 0 = decide */
 };
@@ -38,7 +39,7 @@ struct symbolize_address {
 	uint64_t vaddr;
 	bool is_return; /* a return address: looked up at vaddr - 1 */
 	/* out: innermost first; the last one is the function that has a symbol of its own */
-	uint32_t nr_frames; /* >= 1 */
+	uint32_t nr_frames;   /* >= 1 */
 	struct frame *frames; /* owned by the result; see symbolize_result_release() */
 };
 
@@ -63,7 +64,8 @@ int symbolize_object(const char *path, const struct build_id *id, struct elf_ima
 /* Frees the frames of @addrs (not the interned strings). */
 void symbolize_release(struct symbolize_address *addrs, size_t nr);
 
-/* Name of an object that has no symbol for an address: "[libfoo.so.1]"; "" and NULL: "[unknown]". */
+/* Name of an object that has no symbol for an address: "[libfoo.so.1]"; "" and NULL: "[unknown]".
+ */
 const char *symbolize_module_name(struct intern *strings, const char *path);
 
 #endif

@@ -19,13 +19,13 @@ struct elf_image;
 
 struct unwind_stats {
 	uint64_t fdes;
-	uint64_t cfi_rows;     /* rows of the CFI, equal neighbours merged */
-	uint64_t rows;	       /* ramp rows in the table */
-	uint64_t gap_rows;     /* of those, holes between FDEs */
-	uint64_t bytes;	       /* rows + index + rules */
+	uint64_t cfi_rows;	       /* rows of the CFI, equal neighbours merged */
+	uint64_t rows;		       /* ramp rows in the table */
+	uint64_t gap_rows;	       /* of those, holes between FDEs */
+	uint64_t bytes;		       /* rows + index + rules */
 	uint64_t none[NR_UNWIND_NONE]; /* cfi rows not expressed, by reason (GAP is no CFI row) */
-	uint64_t bad_fdes;     /* FDEs or CIEs refused as damaged */
-	uint64_t build_ns;     /* wall time; 0 when it came from the cache */
+	uint64_t bad_fdes;	       /* FDEs or CIEs refused as damaged */
+	uint64_t build_ns;	       /* wall time; 0 when it came from the cache */
 };
 
 struct unwind_table {
@@ -34,8 +34,8 @@ struct unwind_table {
 	uint32_t nr_blocks;   /* (vaddr_end - vaddr_begin) >> 10 */
 	uint32_t nr_rows;
 	uint32_t nr_rules;
-	uint32_t *index;      /* nr_blocks + 1 positions in rows; never decreasing */
-	uint32_t *rows;	      /* rows[0] is a GAP row, so that position - 1 always exists */
+	uint32_t *index;	   /* nr_blocks + 1 positions in rows; never decreasing */
+	uint32_t *rows;		   /* rows[0] is a GAP row, so that position - 1 always exists */
 	struct unwind_rule *rules; /* rules[0] is NONE/GAP; at most CTRACE_MAX_RULES */
 	struct unwind_stats stats;
 };

@@ -4,11 +4,11 @@
 #define CTRACE_TESTS_TEST_H
 
 /* clang-format off: cmocka.h needs these before it, in this order */
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
 /* clang-format on */
 
 #endif
