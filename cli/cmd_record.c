@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/* `ctrace [record]`: launch, record, report, in one go. */
+#include "cli/commands.h"
+#include "cli/outputs.h"
+#include "cli/record_options.h"
+#include "cli/report_pipeline.h"
+#include "cli/run_figures.h"
+#include "cli/stats_json.h"
+#include "cli/summary.h"
+#include "common/log.h"
+#include "flamegraph/capture.h"
+#include "loader/record.h"
+
+#include <errno.h>
+#include <sys/wait.h>
+#include <time.h>
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+static int status_of_program(int wait_status)
+{
+	if (WIFSIGNALED(wait_status))
+		return EXIT_SIGNAL_BASE + WTERMSIG(wait_status);
+	return WEXITSTATUS(wait_status);
+}
+
+/* The exit status is the program's own, so one that outlives the recording is waited for. */
+static int wait_for_program(const struct record_result *result)
+{
+	int wait_status = result->wait_status;
+
+	if (!result->launched)
+		return 0;
+	if (result->child_running) {
+		log_verbose("waiting for the program (pid %d), which still runs", result->child);
+		while (waitpid(result->child, &wait_status, 0) < 0) {
+			if (errno != EINTR) {
+				log_errno(errno, "cannot wait for the program");
+				return EXIT_CTRACE_FAILED;
+			}
+		}
+	}
+	return status_of_program(wait_status);
+}
+
+static int report(const struct record_arguments *args, struct outputs *outputs,
+		  struct output_file *stats_file, const struct record_result *result)
+{
+	_cleanup_free_ char *written = NULL;
+	struct run_figures figures;
+	int err;
+
+	run_figures_from_record(result, args->probes, args->nr_probes, &figures);
+	err = report_write(result->capture, &args->report, outputs, &figures.symbols);
+	if (err < 0)
+		return err;
+	figures.finish_ns = now_ns() - result->end_time_ns;
+	if (stats_file) {
+		err = stats_json_write(&figures, stats_file);
+		if (err < 0)
+			return err;
+	}
+	written = outputs_describe(outputs);
+	summary_print(&figures, written);
+	return 0;
+}
+
+static int record_and_report(const struct record_arguments *args)
+{
+	_cleanup_(outputs_freep) struct outputs *outputs = NULL;
+	_cleanup_(output_file_freep) struct output_file *stats_file = NULL;
+	_cleanup_(capture_freep) struct capture *capture = NULL;
+	struct record_result result = {0};
+	int exit_status = EXIT_CTRACE_FAILED;
+
+	if (outputs_open(&args->report, &outputs) < 0)
+		return EXIT_CTRACE_FAILED;
+	if (stats_json_open(args->report.stats_path, &stats_file) < 0)
+		return EXIT_CTRACE_FAILED;
+	if (record_run(&args->record, &result, &exit_status) < 0)
+		return exit_status;
+	capture = result.capture;
+	if (report(args, outputs, stats_file, &result) < 0)
+		return EXIT_CTRACE_FAILED;
+	return wait_for_program(&result);
+}
+
+int cmd_record(int argc, char **argv)
+{
+	struct record_arguments args;
+	int status;
+
+	record_arguments_parse(argc, argv, &args);
+	status = record_and_report(&args);
+	record_arguments_release(&args);
+	return status;
+}

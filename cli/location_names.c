@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/location_names.h"
+
+#include "common/alloc.h"
+#include "common/elf_image.h"
+#include "common/intern.h"
+#include "common/log.h"
+#include "flamegraph/capture.h"
+#include "symbolize/demangle.h"
+#include "symbolize/symbolizer.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+struct location_names {
+	const struct capture *capture;
+	const struct symbolize_options *options;
+	struct intern *strings;
+	struct symbolize_address *addresses; /* sorted by object; frames of each */
+	uint32_t *address_of;		     /* location -> index in addresses */
+	size_t nr;
+	uint64_t named, inlined;
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+/* Groups locations by object; ret_first[o] is where object o's begin in addresses. */
+static size_t *group_by_object(struct location_names *names)
+{
+	size_t nr_objects;
+	const struct capture_location *locations = capture_locations(names->capture, &names->nr);
+	size_t *first, *next;
+
+	capture_objects(names->capture, &nr_objects);
+	first = xcalloc(nr_objects + 1, sizeof(*first));
+	next = xcalloc(nr_objects + 1, sizeof(*next));
+	for (size_t i = 0; i < names->nr; i++)
+		first[locations[i].object + 1]++;
+	for (size_t o = 0; o < nr_objects; o++)
+		first[o + 1] += first[o];
+	memcpy(next, first, (nr_objects + 1) * sizeof(*next));
+	names->addresses = xcalloc(names->nr + 1, sizeof(*names->addresses));
+	names->address_of = xcalloc(names->nr + 1, sizeof(*names->address_of));
+	for (size_t i = 0; i < names->nr; i++) {
+		size_t at = next[locations[i].object]++;
+
+		names->address_of[i] = (uint32_t)at;
+		names->addresses[at].vaddr = locations[i].vaddr;
+		names->addresses[at].is_return = locations[i].is_return;
+	}
+	free(next);
+	return first;
+}
+
+static void name_elf(struct location_names *names, const struct capture_object *object,
+		     struct symbolize_address *addresses, size_t nr)
+{
+	struct symbolize_options options = *names->options;
+	struct symbolize_stats stats = {0};
+	int err;
+
+	options.root = object->root;
+	err = symbolize_object(object->path, &object->build_id, NULL, &options, names->strings,
+			       addresses, nr, &stats);
+	if (err < 0)
+		log_verbose("symbols of %s: %s", object->path, strerror(-err));
+	else
+		log_verbose("symbols of %s: %" PRIu64 " of %" PRIu64 " addresses named%s%s",
+			    object->path, stats.named, stats.addresses, stats.source ? ", " : "",
+			    stats.source ? stats.source : "");
+	names->named += stats.named;
+	names->inlined += stats.inlined_frames;
+}
+
+static const struct capture_symbol *find_symbol(const struct capture_object *object, uint64_t addr)
+{
+	const struct capture_symbol *symbol;
+	size_t low = 0, high = object->nr_symbols;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (object->symbols[middle].start <= addr)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (!low)
+		return NULL;
+	symbol = &object->symbols[low - 1];
+	if (symbol->size && addr - symbol->start >= symbol->size)
+		return NULL;
+	return symbol;
+}
+
+static const char *intern_owned(struct location_names *names, char *text)
+{
+	const char *copy = intern_string(names->strings, text);
+
+	free(text);
+	return copy;
+}
+
+/* JIT compilers write the names they want to see; the kernel's Rust and C++ code is mangled. */
+static const char *embedded_name(struct location_names *names, enum capture_object_kind kind,
+				 const char *raw)
+{
+	if (kind == CAPTURE_OBJECT_JIT)
+		return intern_string(names->strings, raw);
+	return intern_owned(names, demangle_name(raw, names->options->demangle));
+}
+
+static const char *embedded_module(struct location_names *names,
+				   const struct capture_object *object,
+				   const struct capture_symbol *symbol)
+{
+	if (object->kind == CAPTURE_OBJECT_KERNEL && symbol && symbol->module)
+		return intern_owned(names, xasprintf("[%s]", symbol->module));
+	if (object->kind == CAPTURE_OBJECT_KERNEL)
+		return intern_string(names->strings, "[kernel]");
+	return *object->path ? intern_string(names->strings, object->path) : NULL;
+}
+
+/* The one frame of a place nobody has a symbol for. */
+static void name_unknown(struct location_names *names, const struct capture_object *object,
+			 struct frame *frame)
+{
+	switch (object->kind) {
+	case CAPTURE_OBJECT_KERNEL:
+		frame->name = frame->module;
+		frame->kind = FRAME_KIND_KERNEL;
+		break;
+	case CAPTURE_OBJECT_VDSO:
+		frame->name = intern_string(names->strings, "[vdso]");
+		frame->kind = FRAME_KIND_MODULE;
+		break;
+	default:
+		frame->name = intern_string(names->strings, "[unknown]");
+		frame->kind = FRAME_KIND_UNKNOWN;
+	}
+}
+
+static uint8_t kind_of_embedded(enum capture_object_kind kind)
+{
+	switch (kind) {
+	case CAPTURE_OBJECT_KERNEL:
+		return FRAME_KIND_KERNEL;
+	case CAPTURE_OBJECT_JIT:
+		return FRAME_KIND_JIT;
+	default:
+		return FRAME_KIND_USER;
+	}
+}
+
+static void name_embedded(struct location_names *names, const struct capture_object *object,
+			  struct symbolize_address *addresses, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++) {
+		uint64_t addr = addresses[i].vaddr - addresses[i].is_return;
+		const struct capture_symbol *symbol = find_symbol(object, addr);
+		struct frame *frame = xcalloc(1, sizeof(*frame));
+
+		frame->module = embedded_module(names, object, symbol);
+		if (symbol) {
+			frame->name = embedded_name(names, object->kind, symbol->name);
+			frame->kind = kind_of_embedded(object->kind);
+			names->named++;
+		} else {
+			name_unknown(names, object, frame);
+		}
+		addresses[i].frames = frame;
+		addresses[i].nr_frames = 1;
+	}
+}
+
+void location_names_new(const struct capture *capture, const struct symbolize_options *options,
+			struct location_names **ret_names, struct symbol_figures *ret_figures)
+{
+	struct location_names *names = xcalloc(1, sizeof(*names));
+	uint64_t begin = now_ns();
+	_cleanup_free_ size_t *first = NULL;
+	const struct capture_object *objects;
+	size_t nr_objects;
+
+	names->capture = capture;
+	names->options = options;
+	names->strings = intern_new();
+	first = group_by_object(names);
+	objects = capture_objects(capture, &nr_objects);
+	for (size_t o = 0; o < nr_objects; o++) {
+		struct symbolize_address *addresses = names->addresses + first[o];
+		size_t nr = first[o + 1] - first[o];
+
+		if (!nr)
+			continue;
+		if (objects[o].kind == CAPTURE_OBJECT_ELF)
+			name_elf(names, &objects[o], addresses, nr);
+		else
+			name_embedded(names, &objects[o], addresses, nr);
+	}
+	*ret_figures = (struct symbol_figures){
+		.addresses = names->nr,
+		.named = names->named,
+		.unnamed = names->nr - names->named,
+		.inlined_frames = names->inlined,
+		.ns = now_ns() - begin,
+	};
+	*ret_names = names;
+}
+
+void location_names_free(struct location_names *names)
+{
+	if (!names)
+		return;
+	symbolize_release(names->addresses, names->nr);
+	intern_free(names->strings);
+	free(names->addresses);
+	free(names->address_of);
+	free(names);
+}
+
+const struct frame *location_names_get(const struct location_names *names, uint32_t location,
+				       uint32_t *ret_nr)
+{
+	const struct symbolize_address *address = &names->addresses[names->address_of[location]];
+
+	*ret_nr = address->nr_frames;
+	return address->frames;
+}

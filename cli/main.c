@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/* Chooses the command.  Everything else is the commands' business. */
+#include "cli/command_word.h"
+#include "cli/commands.h"
+#include "cli/near_miss.h"
+#include "cli/record_options.h"
+#include "common/log.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct command {
+	const char *name;
+	int (*fn)(int argc, char **argv);
+	const char *title; /* argv[0] of the command: how its messages begin */
+	const char *summary;
+};
+
+static const struct command commands[] = {
+	{"record", cmd_record, "ctrace record", "record a program and draw it (the default)"},
+	{"report", cmd_report, "ctrace report", "draw a recording kept earlier"},
+};
+
+#define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static const char usage[] = "Usage: ctrace [record] [OPTIONS] PROBE... -- PROGRAM [ARG...]\n"
+			    "       ctrace COMMAND [OPTIONS] ...\n";
+
+static void print_help(FILE *out)
+{
+	fprintf(out,
+		"%s\nA flame graph of any Linux program, every stack whole: walked inside the\n"
+		"kernel, by DWARF call frame information, at the moment of the "
+		"event.\n\nCommands:\n",
+		usage);
+	for (size_t i = 0; i < NR_COMMANDS; i++)
+		fprintf(out, "  %-12s %s\n", commands[i].name, commands[i].summary);
+	fputs("\nctrace COMMAND --help tells more, ctrace record --help lists the probes.\n\n"
+	      "EXAMPLES\n"
+	      "  ctrace profile:hz:99 -- ./prog            where its CPU time goes\n"
+	      "  ctrace uprobe:libc:malloc -- ./prog       who allocates\n"
+	      "  ctrace kprobe:vfs_read -- ./prog          who reads\n\n"
+	      "They leave ctrace.folded and ctrace.svg in the working directory.\n",
+	      out);
+}
+
+static int unknown_command(const char *word)
+{
+	const char *names[NR_COMMANDS];
+	const char *meant;
+
+	for (size_t i = 0; i < NR_COMMANDS; i++)
+		names[i] = commands[i].name;
+	meant = near_miss(word, names, NR_COMMANDS);
+	if (meant)
+		log_error("'%s' is not a ctrace command; did you mean '%s'?", word, meant);
+	else
+		log_error("'%s' is neither a command nor a probe (those have a ':', as in "
+			  "profile:hz:99); see ctrace --help",
+			  word);
+	return EXIT_USAGE;
+}
+
+static bool launches(int argc, char *const *argv)
+{
+	for (int i = 1; i + 1 < argc; i++) {
+		if (!strcmp(argv[i], "--"))
+			return true;
+	}
+	return false;
+}
+
+static const struct command *find_command(const char *word)
+{
+	for (size_t i = 0; i < NR_COMMANDS; i++) {
+		if (!strcmp(commands[i].name, word))
+			return &commands[i];
+	}
+	return NULL;
+}
+
+/* Takes the command's word out and puts its title in the program's place. */
+static int run_command(const struct command *command, int argc, char **argv, int word)
+{
+	if (word) {
+		memmove(&argv[word], &argv[word + 1], (size_t)(argc - word) * sizeof(*argv));
+		argc--;
+	}
+	argv[0] = (char *)(uintptr_t)command->title;
+	return command->fn(argc, argv);
+}
+
+static int choose(int argc, char **argv)
+{
+	int word = command_word_find(argc, argv, &record_options_argp);
+	const struct command *command;
+	int status;
+
+	if (!word && argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-?"))) {
+		print_help(stdout);
+		return 0;
+	}
+	if (!word && argc == 2 && (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V"))) {
+		puts("ctrace " CTRACE_VERSION);
+		return 0;
+	}
+	if (argc == 1) {
+		print_help(stderr);
+		return EXIT_USAGE;
+	}
+	command = word ? find_command(argv[word]) : NULL;
+	if (command)
+		return run_command(command, argc, argv, word);
+	if (!word || strchr(argv[word], ':'))
+		return run_command(&commands[0], argc, argv, 0);
+	status = unknown_command(argv[word]);
+	return launches(argc, argv) ? EXIT_CTRACE_FAILED : status;
+}
+
+int main(int argc, char **argv)
+{
+	int status = choose(argc, argv);
+
+	/* --help and the like: a full disk behind standard output is a failure too. */
+	if (fflush(stdout) && !status) {
+		log_error("cannot write standard output");
+		return EXIT_FAILED;
+	}
+	return status;
+}

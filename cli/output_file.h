@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One file that appears under its name whole or not at all: written without a name (or under a
+ * temporary one), then renamed, owned by the user who started ctrace.  "-" is standard output;
+ * a device, pipe or socket that is already there is written straight.  Does not print.
+ */
+#ifndef CTRACE_CLI_OUTPUT_FILE_H
+#define CTRACE_CLI_OUTPUT_FILE_H
+
+#include "common/cleanup.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+struct output_file;
+
+/*
+ * Opens @path and proves that a byte can be written there, so that a full disk or a read-only
+ * directory shows before any work is done.  An existing file stays as it is until commit.
+ * -EISDIR, -EROFS, -ENOSPC, -EACCES ... as the system gave them.
+ */
+int output_file_open(const char *path, struct output_file **ret_file);
+
+/* What to write to; owned by @file. */
+FILE *output_file_stream(struct output_file *file);
+const char *output_file_path(const struct output_file *file);
+bool output_file_is_stdout(const struct output_file *file);
+
+/* Flushes and checks every byte written so far; the stream is closed. */
+int output_file_finish(struct output_file *file);
+/* After finish: gives the file its name.  Until then nobody sees it. */
+int output_file_commit(struct output_file *file);
+
+/* Leaves nothing behind of what was not committed. */
+void output_file_free(struct output_file *file);
+DEFINE_CLEANUP(struct output_file *, output_file_free);
+
+#endif

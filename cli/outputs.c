@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/outputs.h"
+
+#include "cli/output_file.h"
+#include "common/alloc.h"
+#include "common/log.h"
+#include "flamegraph/capture.h"
+#include "flamegraph/profile.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+struct outputs {
+	const struct report_options *options;
+	struct output_file **files; /* one each of options->outputs */
+	bool *written;
+	size_t nr;
+};
+
+static const char *name_for_user(const struct output_file *file)
+{
+	return output_file_is_stdout(file) ? "standard output" : output_file_path(file);
+}
+
+int outputs_open(const struct report_options *options, struct outputs **ret_outputs)
+{
+	_cleanup_(outputs_freep) struct outputs *outputs = xcalloc(1, sizeof(*outputs));
+
+	outputs->options = options;
+	outputs->files = xcalloc(options->nr_outputs, sizeof(struct output_file *));
+	outputs->written = xcalloc(options->nr_outputs, sizeof(bool));
+	outputs->nr = options->nr_outputs;
+	for (size_t i = 0; i < outputs->nr; i++) {
+		const char *path = options->outputs[i].path;
+		int err = output_file_open(path, &outputs->files[i]);
+
+		if (err < 0)
+			return log_errno(err, "cannot write '%s'", path);
+	}
+	*ret_outputs = TAKE_PTR(outputs);
+	return 0;
+}
+
+void outputs_free(struct outputs *outputs)
+{
+	if (!outputs)
+		return;
+	for (size_t i = 0; i < outputs->nr; i++)
+		output_file_free(outputs->files[i]);
+	free(outputs->files);
+	free(outputs->written);
+	free(outputs);
+}
+
+static const struct format *output_format(const struct outputs *outputs, size_t i)
+{
+	return outputs->options->outputs[i].format;
+}
+
+static bool is_capture(const struct outputs *outputs, size_t i)
+{
+	return output_format(outputs, i) == &report_format_capture;
+}
+
+bool outputs_need_profile(const struct outputs *outputs)
+{
+	for (size_t i = 0; i < outputs->nr; i++) {
+		if (!is_capture(outputs, i))
+			return true;
+	}
+	return false;
+}
+
+static int write_one(const struct outputs *outputs, size_t i, const struct capture *capture,
+		     const struct profile *profile)
+{
+	struct output_file *file = outputs->files[i];
+	int err, finished;
+
+	errno = 0;
+	if (is_capture(outputs, i))
+		err = capture_write(capture, output_file_stream(file));
+	else
+		err = output_format(outputs, i)
+			      ->write(profile, &outputs->options->graph, output_file_stream(file));
+	/* A writer sees only that its stream failed; why is in errno. */
+	if (err == -EIO && errno)
+		err = -errno;
+	finished = output_file_finish(file);
+	return err < 0 ? err : finished;
+}
+
+static int write_all(struct outputs *outputs, const struct capture *capture,
+		     const struct profile *profile)
+{
+	for (size_t i = 0; i < outputs->nr; i++) {
+		int err = write_one(outputs, i, capture, profile);
+
+		if (err < 0)
+			return log_errno(err, "cannot write '%s'",
+					 name_for_user(outputs->files[i]));
+		outputs->written[i] = true;
+	}
+	return 0;
+}
+
+static int commit(struct outputs *outputs, bool captures_only)
+{
+	int first_error = 0;
+
+	for (size_t i = 0; i < outputs->nr; i++) {
+		int err;
+
+		if (!outputs->written[i] || (captures_only && !is_capture(outputs, i)))
+			continue;
+		err = output_file_commit(outputs->files[i]);
+		if (err < 0) {
+			log_errno(err, "cannot write '%s'", output_file_path(outputs->files[i]));
+			outputs->written[i] = false;
+			if (!first_error)
+				first_error = err;
+		}
+	}
+	return first_error;
+}
+
+int outputs_write(struct outputs *outputs, const struct capture *capture,
+		  const struct profile *profile)
+{
+	int err, committed;
+
+	/* A closed pipe is an error to report, not a death without a word. */
+	signal(SIGPIPE, SIG_IGN);
+	err = write_all(outputs, capture, profile);
+	committed = commit(outputs, err < 0);
+	return err < 0 ? err : committed;
+}
+
+char *outputs_describe(const struct outputs *outputs)
+{
+	char *text = xstrdup("");
+
+	for (size_t i = 0; i < outputs->nr; i++) {
+		char *longer;
+
+		if (!outputs->written[i] || output_file_is_stdout(outputs->files[i]))
+			continue;
+		longer = xasprintf("%s%s%s", text, *text ? ", " : "",
+				   output_file_path(outputs->files[i]));
+		free(text);
+		text = longer;
+	}
+	return text;
+}

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/record_options.h"
+
+#include "cli/commands.h"
+#include "cli/cpu_list.h"
+#include "common/alloc.h"
+#include "common/log.h"
+#include "common/number.h"
+#include "loader/probe.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	KEY_MAX_FRAMES = 0x200,
+	KEY_NO_KERNEL,
+	KEY_NO_USER,
+	KEY_NO_CHILDREN,
+	KEY_CPUS,
+	KEY_USER,
+	KEY_BPF_STATS,
+};
+
+static const struct argp_option options[] = {
+	{.doc = "Recording:"},
+	{.name = "duration",
+	 .key = 'd',
+	 .arg = "TIME",
+	 .doc = "Stop recording after TIME: 10s, 500ms, 2m (default: when PROGRAM ends)"},
+	{.name = "events", .key = 'n', .arg = "NUMBER", .doc = "Stop recording after NUMBER hits"},
+	{.name = "max-frames",
+	 .key = KEY_MAX_FRAMES,
+	 .arg = "NUMBER",
+	 .doc = "Walk at most NUMBER user frames, 1 to 512 (default: 512)"},
+	{.name = "no-kernel", .key = KEY_NO_KERNEL, .doc = "Leave kernel frames out"},
+	{.name = "no-user", .key = KEY_NO_USER, .doc = "Leave user frames out"},
+	{.name = "no-children",
+	 .key = KEY_NO_CHILDREN,
+	 .doc = "Record PROGRAM's own process, not those it starts"},
+	{.name = "cpus", .key = KEY_CPUS, .arg = "LIST", .doc = "Sample on these CPUs: 0-3,8"},
+	{.name = "user",
+	 .key = KEY_USER,
+	 .arg = "NAME",
+	 .doc = "Run PROGRAM as this user (default: the one behind sudo or doas)"},
+	{.name = "bpf-stats",
+	 .key = KEY_BPF_STATS,
+	 .doc = "Let the kernel measure the BPF side during the run, for --stats"},
+	{0}};
+
+static const char examples[] =
+	"\nEXAMPLES\n"
+	"  ctrace profile:hz:99 -- ./server --port 80      where the CPU time goes\n"
+	"  ctrace uprobe:libc:malloc -o m.svg -- python3 x.py   who allocates\n"
+	"  ctrace kprobe:vfs_read -d 10s -o - -- ./load    who reads, folded on stdout\n"
+	"  ctrace tracepoint:syscalls:sys_enter_openat -o o.ctrace -- make\n"
+	"  ctrace report o.ctrace -o o.svg                 the same, drawn later\n\n"
+	"Exit status: PROGRAM's own (128+N if signal N ended it); 125 if ctrace failed, 126 if\n"
+	"PROGRAM cannot run, 127 if it is not found.  The first Ctrl-C ends the recording and\n"
+	"writes every output, the second gives up.\n";
+
+static void add_probe(struct record_arguments *args, const char *text, struct argp_state *state)
+{
+	if (!strchr(text, ':'))
+		argp_error(state,
+			   "'%s' is not a probe (those have a ':', as in profile:hz:99); "
+			   "a program to launch goes after --",
+			   text);
+	GROW_ARRAY(args->probes, args->nr_probes, args->cap_probes);
+	args->probes[args->nr_probes++] = text;
+}
+
+static uint64_t parse_number(const char *name, const char *text, uint64_t min, uint64_t max,
+			     struct argp_state *state)
+{
+	uint64_t value = 0;
+	int err = parse_uint(text, min, max, &value);
+
+	if (err == -ERANGE)
+		argp_error(state, "%s %s: must be from %" PRIu64 " to %" PRIu64, name, text, min,
+			   max);
+	else if (err < 0)
+		argp_error(state, "%s '%s': not a number", name, text);
+	return value;
+}
+
+static void parse_run_time(struct record_arguments *args, const char *text,
+			   struct argp_state *state)
+{
+	uint64_t ns = 0;
+	int err = parse_duration(text, &ns);
+
+	if (err == -EINVAL)
+		argp_error(state, "-d '%s': not a duration (10s, 500ms, 2m)", text);
+	else if (err < 0 || ns == 0 || ns > INT64_MAX)
+		argp_error(state, "-d %s: must be from 1ns to %" PRId64 "s", text,
+			   INT64_MAX / 1000000000);
+	args->record.duration_ns = ns;
+}
+
+static void parse_cpus(struct record_arguments *args, const char *text, struct argp_state *state)
+{
+	long nr_cpus = sysconf(_SC_NPROCESSORS_CONF);
+	int err;
+
+	if (nr_cpus < 1)
+		nr_cpus = 1;
+	free(TAKE_PTR(args->cpus));
+	err = cpu_list_parse(text, (unsigned int)nr_cpus, &args->cpus, &args->record.nr_cpus);
+	if (err == -ERANGE)
+		argp_error(state, "--cpus %s: CPUs are numbered from 0 to %ld, ranges go up", text,
+			   nr_cpus - 1);
+	else if (err < 0)
+		argp_error(state, "--cpus '%s': not a list of CPUs (0-3,8)", text);
+	args->record.cpus = args->cpus;
+}
+
+static void check_complete(const struct record_arguments *args, struct argp_state *state)
+{
+	if (!args->nr_probes)
+		argp_error(state, "no probe given, e.g. profile:hz:99");
+	if (!args->record.argv)
+		argp_error(state, "no program given: put it after --, as in `-- ./prog`");
+	if (args->record.no_kernel && args->record.no_user)
+		argp_error(state, "--no-kernel and --no-user leave nothing to record");
+}
+
+static error_t parse_switch(struct record_options *record, int key)
+{
+	switch (key) {
+	case KEY_NO_KERNEL:
+		record->no_kernel = true;
+		return 0;
+	case KEY_NO_USER:
+		record->no_user = true;
+		return 0;
+	case KEY_NO_CHILDREN:
+		record->no_children = true;
+		return 0;
+	case KEY_BPF_STATS:
+		record->bpf_stats = true;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+	struct record_arguments *args = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &args->report;
+		return 0;
+	case 'd':
+		parse_run_time(args, arg, state);
+		return 0;
+	case 'n':
+		args->record.max_samples = parse_number("-n", arg, 1, INT64_MAX, state);
+		return 0;
+	case KEY_MAX_FRAMES:
+		args->record.max_frames = (uint32_t)parse_number("--max-frames", arg, 1,
+								 CTRACE_MAX_FRAMES, state);
+		return 0;
+	case KEY_CPUS:
+		parse_cpus(args, arg, state);
+		return 0;
+	case KEY_USER:
+		args->record.user = arg;
+		return 0;
+	case ARGP_KEY_ARG:
+		add_probe(args, arg, state);
+		return 0;
+	case ARGP_KEY_END:
+		check_complete(args, state);
+		return 0;
+	default:
+		return parse_switch(&args->record, key);
+	}
+}
+
+static void print_probes(FILE *out)
+{
+	fputs("Probes:\n", out);
+	probe_print_help(out);
+	fputc('\n', out);
+}
+
+static char *filter_help(int key, const char *text, void *input)
+{
+	(void)input;
+	if (key == ARGP_KEY_HELP_EXTRA)
+		return report_help_extra(print_probes, examples);
+	return (char *)(uintptr_t)text;
+}
+
+static const struct argp_child children[] = {{.argp = &report_options_argp}, {0}};
+
+const struct argp record_options_argp = {
+	.options = options,
+	.parser = parse_option,
+	.args_doc = "PROBE... -- PROGRAM [ARG...]",
+	.doc = "Runs PROGRAM and counts its stacks at every hit of the probes, walked whole inside "
+	       "the kernel; leaves a flame graph.\v",
+	.children = children,
+	.help_filter = filter_help,
+};
+
+/* Where the program begins in @argv, or 0: its words are not ours to parse. */
+static int find_program(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--"))
+			return i + 1 < argc ? i + 1 : 0;
+	}
+	return 0;
+}
+
+void record_arguments_parse(int argc, char **argv, struct record_arguments *args)
+{
+	int program = find_program(argc, argv);
+
+	*args = (struct record_arguments){0};
+	report_options_init(&args->report);
+	if (program) {
+		args->record.argv = argv + program;
+		argv[program - 1] = NULL;
+		argc = program - 1;
+	}
+	argp_err_exit_status = program ? EXIT_CTRACE_FAILED : EXIT_USAGE;
+	argp_parse(&record_options_argp, argc, argv, 0, NULL, args);
+	args->record.probes = args->probes;
+	args->record.nr_probes = args->nr_probes;
+	args->record.per_thread = args->report.per_thread;
+	args->record.progress = log_get_level() >= LOG_NORMAL && isatty(STDERR_FILENO);
+}
+
+void record_arguments_release(struct record_arguments *args)
+{
+	report_options_release(&args->report);
+	free(args->probes);
+	free(args->cpus);
+}

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/report_options.h"
+
+#include "cli/graph_options.h"
+#include "cli/near_miss.h"
+#include "common/alloc.h"
+#include "common/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_FORMATS 32
+
+enum {
+	KEY_STATS = 0x100,
+	KEY_PER_THREAD,
+	KEY_PER_PROCESS,
+	KEY_MODULES,
+	KEY_DEMANGLE,
+	KEY_DEBUG_DIR,
+};
+
+static const struct argp_option options[] = {
+	{.doc = "Outputs:"},
+	{.name = "output",
+	 .key = 'o',
+	 .arg = "FILE",
+	 .doc = "Write FILE, in the format its suffix names; repeatable; - is folded stacks on "
+		"standard output (default: ctrace.folded and ctrace.svg)"},
+	{.name = "format", .key = 'f', .arg = "FORMAT", .doc = "Format, whatever the suffix"},
+	{.name = "stats",
+	 .key = KEY_STATS,
+	 .arg = "FILE",
+	 .doc = "Write figures of the run as JSON"},
+	{.name = "quiet", .key = 'q', .doc = "Say errors only"},
+	{.name = "verbose",
+	 .key = 'v',
+	 .doc = "Say more: why stacks ended, where symbols came from; -vv for debugging"},
+	{.doc = "Frames:"},
+	{.name = "per-process", .key = KEY_PER_PROCESS, .doc = "Root frame comm-pid"},
+	{.name = "per-thread", .key = KEY_PER_THREAD, .doc = "Root frame comm-pid/tid"},
+	{.name = "modules", .key = KEY_MODULES, .doc = "Frames as object`function"},
+	{.name = "demangle",
+	 .key = KEY_DEMANGLE,
+	 .arg = "MODE",
+	 .doc = "short: no parameters, hashes or clone suffixes; full; simple: short, templates "
+		"as <>; none (default: short)"},
+	{.name = "debug-dir",
+	 .key = KEY_DEBUG_DIR,
+	 .arg = "DIR",
+	 .doc = "Look for separate debug files here first; repeatable (then: /usr/lib/debug)"},
+	{0}};
+
+const struct format report_format_capture = {
+	.name = "capture",
+	.suffix = ".ctrace",
+	.what = "the recording itself, for `ctrace report`",
+};
+
+static void print_formats(FILE *out)
+{
+	fprintf(out, "Formats:\n  %-12s %-22s %s\n", report_format_capture.name,
+		report_format_capture.suffix, report_format_capture.what);
+	for (const struct format *const *f = format_table(); *f; f++)
+		fprintf(out, "  %-12s %-22s %s\n", (*f)->name, (*f)->suffix, (*f)->what);
+}
+
+char *report_help_extra(void (*print)(FILE *out), const char *examples)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		die_oom();
+	if (print)
+		print(out);
+	print_formats(out);
+	fputs(examples, out);
+	if (fclose(out))
+		die_oom();
+	return text;
+}
+
+void report_options_init(struct report_options *report)
+{
+	*report = (struct report_options){0};
+	report->symbols.inlines = true;
+	report->symbols.demangle = DEMANGLE_SHORT;
+}
+
+void report_options_release(struct report_options *report)
+{
+	free(report->outputs);
+	free(report->default_path);
+	free(report->debug_dirs);
+}
+
+static void add_output(struct report_options *report, const char *path)
+{
+	GROW_ARRAY(report->outputs, report->nr_outputs, report->cap_outputs);
+	report->outputs[report->nr_outputs++] = (struct output_request){.path = path};
+}
+
+static void add_debug_dir(struct report_options *report, const char *dir)
+{
+	/* One more than needed: the list ends with NULL. */
+	report->debug_dirs = xreallocarray(report->debug_dirs, report->nr_debug_dirs + 2,
+					   sizeof(*report->debug_dirs));
+	report->debug_dirs[report->nr_debug_dirs++] = dir;
+	report->debug_dirs[report->nr_debug_dirs] = NULL;
+	report->symbols.debug_dirs = report->debug_dirs;
+}
+
+static void parse_demangle(struct report_options *report, const char *mode,
+			   struct argp_state *state)
+{
+	static const char *const modes[] = {
+		[DEMANGLE_SHORT] = "short",
+		[DEMANGLE_FULL] = "full",
+		[DEMANGLE_SIMPLE] = "simple",
+		[DEMANGLE_NONE] = "none",
+	};
+
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		if (!strcmp(mode, modes[i])) {
+			report->symbols.demangle = (enum demangle_mode)i;
+			return;
+		}
+	}
+	argp_error(state, "--demangle '%s': must be short, full, simple or none", mode);
+}
+
+static size_t format_names(const char **names)
+{
+	size_t nr = 0;
+
+	names[nr++] = report_format_capture.name;
+	for (const struct format *const *f = format_table(); *f && nr < MAX_FORMATS; f++)
+		names[nr++] = (*f)->name;
+	return nr;
+}
+
+static char *join_words(const char *const *words, size_t nr)
+{
+	char *text = xstrdup("");
+
+	for (size_t i = 0; i < nr; i++) {
+		char *longer = xasprintf("%s%s%s", text, i ? ", " : "", words[i]);
+
+		free(text);
+		text = longer;
+	}
+	return text;
+}
+
+static const struct format *format_of_name(const char *name, struct argp_state *state)
+{
+	const struct format *format = format_by_name(name);
+	const char *names[MAX_FORMATS];
+	const char *meant;
+	size_t nr;
+
+	if (!strcmp(name, report_format_capture.name))
+		format = &report_format_capture;
+	if (format)
+		return format;
+	nr = format_names(names);
+	meant = near_miss(name, names, nr);
+	if (meant)
+		argp_error(state, "unknown format '%s'; did you mean '%s'?", name, meant);
+	else
+		argp_error(state, "unknown format '%s'; there are: %s", name,
+			   join_words(names, nr));
+	return NULL;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t len = strlen(text), len_end = strlen(end);
+
+	return len >= len_end && !strcmp(text + len - len_end, end);
+}
+
+static const struct format *format_of_path(const char *path, struct argp_state *state)
+{
+	const struct format *format;
+	const char *names[MAX_FORMATS];
+
+	if (!strcmp(path, "-"))
+		return format_by_name("folded");
+	if (ends_with(path, report_format_capture.suffix))
+		return &report_format_capture;
+	format = format_by_suffix(path);
+	if (!format)
+		argp_error(state,
+			   "-o '%s': its suffix names no format; choose one with -f, there are: %s",
+			   path, join_words(names, format_names(names)));
+	return format;
+}
+
+static void reject_same_outputs(const struct report_options *report, struct argp_state *state)
+{
+	for (size_t i = 0; i < report->nr_outputs; i++) {
+		for (size_t j = 0; j < i; j++) {
+			if (!strcmp(report->outputs[i].path, report->outputs[j].path))
+				argp_error(state, "-o '%s' is given twice",
+					   report->outputs[i].path);
+		}
+	}
+}
+
+static void finish_outputs(struct report_options *report, struct argp_state *state)
+{
+	const struct format *format = NULL;
+
+	if (report->format_name)
+		format = format_of_name(report->format_name, state);
+	if (!report->nr_outputs && format) {
+		report->default_path = xasprintf("ctrace%s", format->suffix);
+		add_output(report, report->default_path);
+	} else if (!report->nr_outputs) {
+		add_output(report, "ctrace.folded");
+		add_output(report, "ctrace.svg");
+	}
+	for (size_t i = 0; i < report->nr_outputs; i++) {
+		struct output_request *output = &report->outputs[i];
+
+		output->format = format ? format : format_of_path(output->path, state);
+	}
+	reject_same_outputs(report, state);
+}
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+	struct report_options *report = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &report->graph;
+		return 0;
+	case 'o':
+		add_output(report, arg);
+		return 0;
+	case 'f':
+		report->format_name = arg;
+		return 0;
+	case KEY_STATS:
+		report->stats_path = arg;
+		return 0;
+	case 'q':
+		log_set_level(LOG_QUIET);
+		return 0;
+	case 'v':
+		log_set_level(log_get_level() >= LOG_VERBOSE ? LOG_DEBUG : LOG_VERBOSE);
+		return 0;
+	case KEY_PER_THREAD:
+		report->per_thread = true;
+		return 0;
+	case KEY_PER_PROCESS:
+		report->per_process = true;
+		return 0;
+	case KEY_MODULES:
+		report->modules = true;
+		return 0;
+	case KEY_DEMANGLE:
+		parse_demangle(report, arg, state);
+		return 0;
+	case KEY_DEBUG_DIR:
+		add_debug_dir(report, arg);
+		return 0;
+	case ARGP_KEY_SUCCESS:
+		finish_outputs(report, state);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_child children[] = {{.argp = &graph_options_argp}, {0}};
+
+const struct argp report_options_argp = {
+	.options = options,
+	.parser = parse_option,
+	.children = children,
+};

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What `ctrace record` and `ctrace report` share on the command line: which files to write, how
+ * frames are named, how pictures look, how much is said.
+ */
+#ifndef CTRACE_CLI_REPORT_OPTIONS_H
+#define CTRACE_CLI_REPORT_OPTIONS_H
+
+#include "flamegraph/format.h"
+#include "symbolize/symbolizer.h"
+
+#include <argp.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct output_request {
+	const char *path; /* "-": standard output */
+	const struct format *format;
+};
+
+struct report_options {
+	struct output_request *outputs; /* at least one after parsing */
+	size_t nr_outputs, cap_outputs;
+	char *default_path;	 /* owned; named by outputs */
+	const char *format_name; /* -f; NULL: by suffix */
+	const char *stats_path;	 /* NULL: none */
+	struct format_options graph;
+	struct symbolize_options symbols; /* debug_dirs points into debug_dirs below */
+	const char **debug_dirs;
+	size_t nr_debug_dirs, cap_debug_dirs;
+	bool modules;	  /* frames as module`function */
+	bool per_process; /* root frame comm-pid */
+	bool per_thread;  /* root frame comm-pid/tid */
+};
+
+/* The defaults of cli.md.  Strings that get in later are argv's. */
+void report_options_init(struct report_options *options);
+void report_options_release(struct report_options *options);
+
+/* An argp child with these options; its input is a struct report_options.  Exits on bad usage. */
+extern const struct argp report_options_argp;
+
+/*
+ * The capture file as an entry of the format table: chosen by name and suffix like the others,
+ * but written from the capture itself, so write is NULL.
+ */
+extern const struct format report_format_capture;
+/*
+ * The end of a --help: what @print (may be NULL) prints, every format's name, suffix and meaning,
+ * then @examples; to be freed.  What argp's help_filter returns for ARGP_KEY_HELP_EXTRA.
+ */
+char *report_help_extra(void (*print)(FILE *out), const char *examples);
+
+#endif

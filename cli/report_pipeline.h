@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From a capture to outputs: names for the places, frames cli.md puts in (thread, probe,
+ * [truncated]), the call tree, the writers.  Needs no rights; knows no running process.
+ */
+#ifndef CTRACE_CLI_REPORT_PIPELINE_H
+#define CTRACE_CLI_REPORT_PIPELINE_H
+
+#include "cli/location_names.h"
+
+struct capture;
+struct outputs;
+struct profile;
+struct report_options;
+
+/*
+ * The call tree of @capture, finished, to be freed; it borrows @capture's info.
+ * -EOVERFLOW: the counts add up to more than 2^63-1.
+ */
+int report_build_profile(struct capture *capture, const struct report_options *options,
+			 struct profile **ret_profile, struct symbol_figures *ret_figures);
+
+/* Names what needs names and writes every output.  Reports its errors. */
+int report_write(struct capture *capture, const struct report_options *options,
+		 struct outputs *outputs, struct symbol_figures *ret_figures);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/summary.h"
+
+#include "cli/run_figures.h"
+#include "common/log.h"
+
+#include <inttypes.h>
+
+#define NS_PER_MS 1e6
+#define NS_PER_S  1e9
+
+static double percent(uint64_t part, uint64_t whole)
+{
+	return whole ? 100.0 * (double)part / (double)whole : 0;
+}
+
+static void print_losses(const struct record_stats *stats)
+{
+	if (!stats->lost)
+		return;
+	log_warning("%" PRIu64 " hits left no stack (%.2f %%)", stats->lost,
+		    percent(stats->lost, stats->samples + stats->lost));
+	for (unsigned int i = 0; i < NR_SAMPLE_LOSSES; i++) {
+		if (stats->losses[i])
+			log_warning("  %" PRIu64 ": %s", stats->losses[i], loss_text(i));
+	}
+}
+
+static void print_stops(const struct record_stats *stats)
+{
+	for (unsigned int i = 0; i < NR_UNWIND_STOPS; i++) {
+		if (stats->stops[i])
+			log_verbose("stacks: %" PRIu64 " (%.2f %%) %s%s", stats->stops[i],
+				    percent(stats->stops[i], stats->samples), stop_text(i),
+				    stop_is_complete(i) ? "" : " [truncated]");
+	}
+	if (stats->samples)
+		log_verbose("frames: %" PRIu64 ", %.1f a stack, %" PRIu64 " found without CFI",
+			    stats->frames, (double)stats->frames / (double)stats->samples,
+			    stats->guessed_frames);
+}
+
+static void print_costs(const struct run_figures *figures)
+{
+	const struct record_stats *stats = &figures->record;
+
+	log_verbose("tables: %" PRIu64 " objects, %" PRIu64 " CFI rows in %" PRIu64
+		    " bytes (%" PRIu64 " not expressed), built in %.1f ms, published in %.1f ms, "
+		    "%.1f MB in the kernel",
+		    stats->table_objects, stats->table_cfi_rows, stats->table_bytes,
+		    stats->table_unsupported, (double)stats->table_build_ns / NS_PER_MS,
+		    (double)stats->table_publish_ns / NS_PER_MS,
+		    (double)stats->table_kernel_bytes / 1e6);
+	if (stats->has_bpf && stats->bpf_runs)
+		log_verbose("bpf: %" PRIu64 " runs, %.0f ns each", stats->bpf_runs,
+			    (double)stats->bpf_ns / (double)stats->bpf_runs);
+	log_verbose(
+		"time: %.1f ms to the program's first instruction, %.1f ms to write the outputs",
+		(double)stats->startup_ns / NS_PER_MS, (double)figures->finish_ns / NS_PER_MS);
+}
+
+void summary_print(const struct run_figures *figures, const char *written)
+{
+	const struct record_stats *stats = &figures->record;
+
+	print_losses(stats);
+	print_stops(stats);
+	if (figures->live)
+		print_costs(figures);
+	if (figures->symbols.addresses)
+		log_verbose("symbols: %" PRIu64 " addresses, %" PRIu64 " named, in %.1f ms",
+			    figures->symbols.addresses, figures->symbols.named,
+			    (double)figures->symbols.ns / NS_PER_MS);
+	if (!stats->samples)
+		log_warning("no samples: the probes were not hit");
+	log_info("%" PRIu64 " samples in %.2f s, %.2f %% of the stacks complete, %" PRIu64
+		 " lost, %" PRIu64 " different stacks",
+		 stats->samples, (double)stats->duration_ns / NS_PER_S,
+		 percent(stats->complete, stats->samples), stats->lost, stats->stacks);
+	if (*written)
+		log_info("wrote %s", written);
+}
