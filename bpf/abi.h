@@ -152,28 +152,31 @@ struct mapping_entry {
 	uint32_t index_base;
 };
 
-/* One generation of a process's executable ranges, sorted by start, not overlapping. */
-struct mapping_copy {
+/*
+ * Value of a slot's map: one generation of a process's executable ranges, sorted by start, not
+ * overlapping.  Written once, before any process is assigned to the slot, and never changed while
+ * one is: a walk sees one whole table or another.  Forked processes share it until one changes.
+ */
+struct mapping_table {
 	uint32_t nr;
-	uint32_t generation; /* counts up with every publication; frames carry it */
+	uint32_t generation; /* unique among all tables ever published, never 0 */
 	uint64_t start[CTRACE_MAX_MAPPINGS];
 	struct mapping_entry entry[CTRACE_MAX_MAPPINGS];
 };
 
-/* Value of a slot's map.  User space fills the inactive copy, then flips @active: publication. */
-struct mapping_table {
-	uint32_t active;
-	uint32_t reserved;
-	struct mapping_copy copy[2];
-};
-
-/* Value of the process map; the key is the tgid. */
+/* Value of the process map; the key is the tgid.  Kept by the BPF programs alone. */
 struct process_entry {
-	uint32_t slot;	     /* PROCESS_NO_SLOT: known, but its tables are not published yet */
-	uint32_t execs;	     /* times it called exec; each one takes the slot away */
+	uint32_t execs; /* times it called exec */
+	uint32_t reserved;
 	uint64_t start_time; /* ns, task->start_time of the group leader: guards against reused
 				pids; 0 = not known yet, filled in by the first hit */
 	uint64_t unknown_ns; /* when user space was last told of an unknown pc */
+};
+
+/* Value of the assignment map; the key is the tgid.  Written by user space, copied by fork. */
+struct slot_assignment {
+	uint32_t slot;
+	uint32_t execs; /* of the image the tables are for; another image has none yet */
 };
 #define PROCESS_NO_SLOT 0xffffffffu
 /* An unknown pc is reported at most this often per process. */
@@ -289,7 +292,7 @@ struct stack_record {
 	uint64_t time_ns; /* CLOCK_MONOTONIC */
 	uint32_t tgid;
 	uint32_t tid;	     /* 0 unless threads are told apart */
-	uint32_t generation; /* mapping_copy.generation the walk used */
+	uint32_t generation; /* mapping_table.generation the walk used */
 	uint32_t slot;	     /* PROCESS_NO_SLOT: walked without tables */
 	uint32_t stop;	     /* enum unwind_stop */
 	uint16_t nr_user;

@@ -70,6 +70,14 @@ struct processes_map {
 };
 extern struct processes_map processes SEC(".maps");
 
+struct assignments_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, CTRACE_MAX_PROCESSES);
+	__type(key, uint32_t);
+	__type(value, struct slot_assignment);
+};
+extern struct assignments_map assignments SEC(".maps");
+
 /* ---- results ---- */
 
 struct count_map {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * Keeps the process map in step with the kernel's own truth, without a round trip to user space:
- * a fork copies its parent's entry, an exec takes the tables away, an exit deletes the entry.
+ * a fork copies its parent's entry, an exec makes its tables out of date, an exit deletes it.
  */
 #include "maps.bpf.h"
 
@@ -12,6 +12,7 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 {
 	uint32_t parent_tgid = (uint32_t)parent->tgid, tgid = (uint32_t)child->tgid;
 	struct process_entry *p, copy;
+	struct slot_assignment *a;
 
 	if (!config.follow_children || parent_tgid == tgid)
 		return 0;
@@ -21,6 +22,12 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 	copy = *p;
 	copy.start_time = child->start_time;
 	copy.unknown_ns = 0;
+	a = bpf_map_lookup_elem(&assignments, &parent_tgid);
+	if (a) {
+		struct slot_assignment same = *a;
+
+		bpf_map_update_elem(&assignments, &tgid, &same, BPF_ANY);
+	}
 	bpf_map_update_elem(&processes, &tgid, &copy, BPF_ANY);
 	return 0;
 }
@@ -33,7 +40,6 @@ int BPF_PROG(process_exec, struct task_struct *task)
 
 	if (!p)
 		return 0;
-	p->slot = PROCESS_NO_SLOT;
 	p->execs++;
 	p->start_time = task->group_leader->start_time;
 	return 0;
@@ -44,7 +50,9 @@ int BPF_PROG(process_exit, struct task_struct *task)
 {
 	uint32_t tgid = (uint32_t)task->tgid;
 
-	if (task->signal->live.counter == 0)
+	if (task->signal->live.counter == 0) {
 		bpf_map_delete_elem(&processes, &tgid);
+		bpf_map_delete_elem(&assignments, &tgid);
+	}
 	return 0;
 }

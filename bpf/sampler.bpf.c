@@ -159,6 +159,15 @@ static __attribute__((always_inline)) inline struct walk *claim_scratch(uint32_t
 	return NULL;
 }
 
+/* The tables of the process's present image. */
+static __attribute__((always_inline)) inline uint32_t assigned_slot(uint32_t tgid,
+								    const struct process_entry *p)
+{
+	const struct slot_assignment *a = bpf_map_lookup_elem(&assignments, &tgid);
+
+	return a && a->execs == p->execs ? a->slot : PROCESS_NO_SLOT;
+}
+
 static __attribute__((always_inline)) inline void fill_header(struct walk *w, uint32_t tgid,
 							      uint32_t tid, uint32_t probe,
 							      const struct process_entry *p)
@@ -171,13 +180,13 @@ static __attribute__((always_inline)) inline void fill_header(struct walk *w, ui
 	w->record.tgid = tgid;
 	w->record.tid = config.per_thread ? tid : 0;
 	w->record.generation = 0;
-	w->record.slot = p->slot;
+	w->record.slot = assigned_slot(tgid, p);
 	w->record.nr_user = 0;
 	w->record.nr_kernel = 0;
 	w->record.execs = p->execs;
 	w->record.reserved = 0;
 	bpf_get_current_comm(w->record.comm, sizeof(w->record.comm));
-	w->slot = p->slot;
+	w->slot = w->record.slot;
 	w->nr_guessed = 0;
 }
 

@@ -88,8 +88,7 @@ int walk_user(struct walk *w)
 	take_registers(w, &regs);
 	leave_trampoline(w, task);
 	table = walk_mapping_table(w->slot);
-	w->copy = table ? table->active & 1 : 0;
-	w->generation = table ? table->copy[w->copy & 1].generation : 0;
+	w->generation = table ? table->generation : 0;
 	w->record.generation = w->generation;
 	walk_begin(w, config.max_frames);
 	if (!table) {

@@ -73,7 +73,6 @@ struct walk {
 	uint32_t mapping_blob;
 	uint32_t mapping_index;
 	uint32_t slot;
-	uint32_t copy; /* which copy of the mapping table */
 	uint32_t generation;
 	uint32_t max_frames;
 	uint32_t nr_guessed;

@@ -96,22 +96,20 @@ WALK_INLINE int walk_read_word(struct walk *w, uint64_t addr, uint64_t *ret_word
 }
 
 /* Index of the last mapping that starts at or before @pc, or -1. */
-WALK_FUNCTION int walk_find_mapping(uint32_t slot, uint32_t copy, uint64_t pc)
+WALK_FUNCTION int walk_find_mapping(uint32_t slot, uint64_t pc)
 {
 	const struct mapping_table *table = walk_mapping_table(slot);
-	const struct mapping_copy *c;
 	uint32_t low = 0, high;
 
 	if (!table)
 		return -1;
-	c = &table->copy[copy & 1];
-	high = c->nr;
+	high = table->nr;
 	for (int i = 0; i < MAPPING_SEARCH_STEPS; i++) {
 		uint32_t middle = (low + high) >> 1;
 
 		if (low >= high)
 			break;
-		if (c->start[middle & (CTRACE_MAX_MAPPINGS - 1)] <= pc)
+		if (table->start[middle & (CTRACE_MAX_MAPPINGS - 1)] <= pc)
 			low = middle + 1;
 		else
 			high = middle;
@@ -180,7 +178,6 @@ WALK_INLINE void walk_apply_ramp(const struct unwind_rule *rule, uint32_t distan
 WALK_FUNCTION int walk_enter_mapping(struct walk *w, uint64_t pc)
 {
 	const struct mapping_table *table;
-	const struct mapping_copy *c;
 	int found;
 	uint32_t i;
 
@@ -191,20 +188,19 @@ WALK_FUNCTION int walk_enter_mapping(struct walk *w, uint64_t pc)
 	table = walk_mapping_table(w->slot);
 	if (!table)
 		return -1;
-	found = walk_find_mapping(w->slot, w->copy, pc);
+	found = walk_find_mapping(w->slot, pc);
 	if (found < 0)
 		return -1;
-	c = &table->copy[w->copy & 1];
 	i = (uint32_t)found & (CTRACE_MAX_MAPPINGS - 1);
 	opaque(i);
 	i &= CTRACE_MAX_MAPPINGS - 1;
-	if (pc >= c->entry[i].end)
+	if (pc >= table->entry[i].end)
 		return -1;
-	w->mapping_start = c->start[i];
-	w->mapping_end = c->entry[i].end;
-	w->mapping_bias = c->entry[i].bias;
-	w->mapping_blob = c->entry[i].blob;
-	w->mapping_index = c->entry[i].index_base;
+	w->mapping_start = table->start[i];
+	w->mapping_end = table->entry[i].end;
+	w->mapping_bias = table->entry[i].bias;
+	w->mapping_blob = table->entry[i].blob;
+	w->mapping_index = table->entry[i].index_base;
 	return 0;
 }
 
