@@ -10,18 +10,10 @@
 #include "common/log.h"
 #include "flamegraph/capture.h"
 #include "loader/record.h"
+#include "loader/time.h"
 
 #include <errno.h>
 #include <sys/wait.h>
-#include <time.h>
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
 
 static int status_of_program(int wait_status)
 {
@@ -60,7 +52,7 @@ static int report(const struct record_arguments *args, struct outputs *outputs,
 	err = report_write(result->capture, &args->report, outputs, &figures.symbols);
 	if (err < 0)
 		return err;
-	figures.finish_ns = now_ns() - result->end_time_ns;
+	figures.finish_ns = time_now_ns() - result->end_time_ns;
 	if (stats_file) {
 		err = stats_json_write(&figures, stats_file);
 		if (err < 0)

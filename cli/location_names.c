@@ -6,12 +6,12 @@
 #include "common/intern.h"
 #include "common/log.h"
 #include "flamegraph/capture.h"
+#include "loader/time.h"
 #include "symbolize/demangle.h"
 #include "symbolize/symbolizer.h"
 
 #include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
 struct location_names {
 	const struct capture *capture;
@@ -22,14 +22,6 @@ struct location_names {
 	size_t nr;
 	uint64_t named, inlined;
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
 
 /* Groups locations by object; ret_first[o] is where object o's begin in addresses. */
 static size_t *group_by_object(struct location_names *names)
@@ -184,7 +176,7 @@ void location_names_new(const struct capture *capture, const struct symbolize_op
 			struct location_names **ret_names, struct symbol_figures *ret_figures)
 {
 	struct location_names *names = xcalloc(1, sizeof(*names));
-	uint64_t begin = now_ns();
+	uint64_t begin = time_now_ns();
 	_cleanup_free_ size_t *first = NULL;
 	const struct capture_object *objects;
 	size_t nr_objects;
@@ -210,7 +202,7 @@ void location_names_new(const struct capture *capture, const struct symbolize_op
 		.named = names->named,
 		.unnamed = names->nr - names->named,
 		.inlined_frames = names->inlined,
-		.ns = now_ns() - begin,
+		.ns = time_now_ns() - begin,
 	};
 	*ret_names = names;
 }

@@ -4,7 +4,6 @@
 #include "cli/outputs.h"
 #include "cli/report_options.h"
 #include "common/alloc.h"
-#include "common/intern.h"
 #include "common/log.h"
 #include "flamegraph/capture.h"
 #include "flamegraph/profile.h"
@@ -13,100 +12,120 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* One stack under construction, root first. */
+/* Turns stacks of places into stacks of frame ids; a place is named once, however often met. */
 struct stack_builder {
 	const struct capture *capture;
+	const struct capture_info *info;
 	const struct report_options *options;
-	const struct location_names *names;
-	struct intern *strings; /* names made here */
-	struct frame *frames;
+	struct profile *profile;
+	uint32_t *ids;	 /* of all locations' frames, outermost first, side by side */
+	size_t *first;	 /* location -> its first id; one more than there are locations */
+	uint32_t *stack; /* the stack under construction, root first */
 	size_t nr, cap;
 };
 
-static void push(struct stack_builder *builder, const struct frame *frame)
+static void stack_builder_release(struct stack_builder *builder)
 {
-	GROW_ARRAY(builder->frames, builder->nr, builder->cap);
-	builder->frames[builder->nr++] = *frame;
+	free(builder->ids);
+	free(builder->first);
+	free(builder->stack);
+}
+
+/* "libc.so.6`malloc": the spelling DTrace began and flamegraph.pl's palettes understand. */
+static char *name_with_module(const struct frame *frame)
+{
+	const char *slash = frame->module ? strrchr(frame->module, '/') : NULL;
+
+	if (!frame->module || frame->kind == FRAME_KIND_MODULE || frame->name == frame->module)
+		return xstrdup(frame->name);
+	return xasprintf("%s`%s", slash ? slash + 1 : frame->module, frame->name);
+}
+
+static uint32_t frame_id(const struct stack_builder *builder, const struct frame *named,
+			 bool guessed)
+{
+	_cleanup_free_ char *name = NULL;
+	struct frame frame = *named;
+
+	frame.guessed = guessed;
+	if (builder->options->modules) {
+		name = name_with_module(named);
+		frame.name = name;
+	}
+	return profile_frame(builder->profile, &frame);
+}
+
+static void collect_ids(struct stack_builder *builder, const struct location_names *names)
+{
+	size_t nr_locations, nr = 0, cap = 0;
+	const struct capture_location *locations = capture_locations(builder->capture,
+								     &nr_locations);
+
+	builder->first = xcalloc(nr_locations + 1, sizeof(*builder->first));
+	for (size_t l = 0; l < nr_locations; l++) {
+		uint32_t nr_frames;
+		const struct frame *frames = location_names_get(names, (uint32_t)l, &nr_frames);
+
+		builder->first[l] = nr;
+		for (uint32_t i = nr_frames; i-- > 0;) {
+			GROW_ARRAY(builder->ids, nr, cap);
+			builder->ids[nr++] = frame_id(builder, &frames[i], locations[l].guessed);
+		}
+	}
+	builder->first[nr_locations] = nr;
+}
+
+static void push(struct stack_builder *builder, uint32_t id)
+{
+	GROW_ARRAY(builder->stack, builder->nr, builder->cap);
+	builder->stack[builder->nr++] = id;
 }
 
 static void push_mark(struct stack_builder *builder, const char *name)
 {
 	struct frame frame = {.name = name, .kind = FRAME_KIND_MARK};
 
-	push(builder, &frame);
-}
-
-static const char *make_name(struct stack_builder *builder, char *text)
-{
-	const char *name = intern_string(builder->strings, text);
-
-	free(text);
-	return name;
+	push(builder, profile_frame(builder->profile, &frame));
 }
 
 /* Threads of one process may have different names: a process is called by its own. */
-static const char *root_name(struct stack_builder *builder, const struct capture_stack *stack)
+static void push_root(struct stack_builder *builder, const struct capture_stack *stack)
 {
 	size_t nr;
-	const struct capture_process *processes = capture_processes(builder->capture, &nr);
-	const struct capture_process *process = &processes[stack->process];
+	const struct capture_process *process = &capture_processes(builder->capture,
+								   &nr)[stack->process];
+	const char *process_comm = process->comm && *process->comm ? process->comm : stack->comm;
+	_cleanup_free_ char *name = NULL;
 
 	if (builder->options->per_thread)
-		return make_name(builder, xasprintf("%s-%" PRIu32 "/%" PRIu32, stack->comm,
-						    process->pid, stack->tid));
-	if (builder->options->per_process)
-		return make_name(builder, xasprintf("%s-%" PRIu32,
-						    process->comm && *process->comm ? process->comm
-										    : stack->comm,
-						    process->pid));
-	return stack->comm;
+		name = xasprintf("%s-%" PRIu32 "/%" PRIu32, stack->comm, process->pid, stack->tid);
+	else if (builder->options->per_process)
+		name = xasprintf("%s-%" PRIu32, process_comm, process->pid);
+	push_mark(builder, name ? name : stack->comm);
 }
 
-/* "libc.so.6`malloc": the spelling DTrace began and flamegraph.pl's palettes understand. */
-static const char *name_with_module(struct stack_builder *builder, const struct frame *frame)
+static bool is_whole(const struct capture_info *info, const struct capture_stack *stack)
 {
-	const char *slash;
-
-	if (!frame->module || frame->kind == FRAME_KIND_MODULE || frame->name == frame->module)
-		return frame->name;
-	slash = strrchr(frame->module, '/');
-	return make_name(builder,
-			 xasprintf("%s`%s", slash ? slash + 1 : frame->module, frame->name));
+	return stack->stop < info->nr_stops && info->stops[stack->stop].complete;
 }
 
-static void push_location(struct stack_builder *builder, uint32_t index)
+static void build_stack(struct stack_builder *builder, const struct capture_stack *stack)
 {
-	size_t nr_locations;
-	const struct capture_location *locations = capture_locations(builder->capture,
-								     &nr_locations);
-	uint32_t nr;
-	const struct frame *frames = location_names_get(builder->names, index, &nr);
+	builder->nr = 0;
+	if (builder->info->nr_probes > 1 && stack->probe < builder->info->nr_probes)
+		push_mark(builder, builder->info->probes[stack->probe]);
+	push_root(builder, stack);
+	if (!is_whole(builder->info, stack))
+		push_mark(builder, "[truncated]");
+	for (uint32_t i = stack->nr_locations; i-- > 0;) {
+		uint32_t l = stack->locations[i];
 
-	for (uint32_t i = nr; i-- > 0;) {
-		struct frame frame = frames[i];
-
-		frame.guessed = locations[index].guessed;
-		if (builder->options->modules)
-			frame.name = name_with_module(builder, &frame);
-		push(builder, &frame);
+		for (size_t at = builder->first[l]; at < builder->first[l + 1]; at++)
+			push(builder, builder->ids[at]);
 	}
 }
 
-static void build_stack(struct stack_builder *builder, const struct capture_stack *stack,
-			const struct capture_info *info)
-{
-	builder->nr = 0;
-	if (info->nr_probes > 1)
-		push_mark(builder, info->probes[stack->probe]);
-	push_mark(builder, root_name(builder, stack));
-	if (stack->stop >= info->nr_stops || !info->stops[stack->stop].complete)
-		push_mark(builder, "[truncated]");
-	for (uint32_t i = stack->nr_locations; i-- > 0;)
-		push_location(builder, stack->locations[i]);
-}
-
-static int add_stacks(struct stack_builder *builder, const struct capture_info *info,
-		      struct profile *profile)
+static int add_stacks(struct stack_builder *builder)
 {
 	size_t nr;
 	const struct capture_stack *stacks = capture_stacks(builder->capture, &nr);
@@ -114,8 +133,9 @@ static int add_stacks(struct stack_builder *builder, const struct capture_info *
 	for (size_t i = 0; i < nr; i++) {
 		int err;
 
-		build_stack(builder, &stacks[i], info);
-		err = profile_add(profile, builder->frames, builder->nr, stacks[i].weight);
+		build_stack(builder, &stacks[i]);
+		err = profile_add_ids(builder->profile, builder->stack, builder->nr,
+				      stacks[i].weight);
 		if (err < 0)
 			return err;
 	}
@@ -126,19 +146,21 @@ int report_build_profile(struct capture *capture, const struct report_options *o
 			 struct profile **ret_profile, struct symbol_figures *ret_figures)
 {
 	_cleanup_(location_names_freep) struct location_names *names = NULL;
-	_cleanup_(intern_freep) struct intern *strings = intern_new();
 	_cleanup_(profile_freep) struct profile *profile = profile_new();
-	const struct capture_info *info = capture_get_info(capture);
-	struct stack_builder builder = {.capture = capture, .options = options, .strings = strings};
+	_cleanup_(stack_builder_release) struct stack_builder builder = {
+		.capture = capture,
+		.info = capture_get_info(capture),
+		.options = options,
+		.profile = profile,
+	};
 	int err;
 
 	location_names_new(capture, &options->symbols, &names, ret_figures);
-	builder.names = names;
-	err = add_stacks(&builder, info, profile);
-	free(builder.frames);
+	collect_ids(&builder, names);
+	err = add_stacks(&builder);
 	if (err < 0)
 		return err;
-	profile_set_info(profile, info);
+	profile_set_info(profile, builder.info);
 	profile_finish(profile);
 	*ret_profile = TAKE_PTR(profile);
 	return 0;
