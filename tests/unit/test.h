@@ -3,12 +3,13 @@
 #ifndef CTRACE_TESTS_TEST_H
 #define CTRACE_TESTS_TEST_H
 
-/* clang-format off: cmocka.h needs these before it, in this order */
-#include <cmocka.h>
+/* cmocka.h needs the others before it, in this order. */
+/* clang-format off */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <cmocka.h>
 /* clang-format on */
 
 #endif
