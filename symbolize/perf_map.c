@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+#include "symbolize/perf_map.h"
+
+#include "common/alloc.h"
+#include "symbolize/segments.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define PATH_BYTES  128
+#define MAX_ENTRIES ((size_t)32 << 20)
+
+struct perf_map_entry {
+	uint64_t start;
+	size_t name; /* offset into the text */
+};
+
+struct perf_map {
+	char *text;
+	struct perf_map_entry *entries; /* in the file's order */
+	size_t nr_entries;
+	size_t cap_entries;
+	struct segments segments; /* values are indices into the entries */
+};
+
+/* Hexadecimal without regard to case or "0x"; false if there are no digits or too many. */
+static bool parse_hex(const char **at, const char *end, uint64_t *ret_value)
+{
+	const char *p = *at;
+	const char *digits;
+	uint64_t value = 0;
+
+	if (end - p > 2 && p[0] == '0' && (p[1] == 'x' || p[1] == 'X'))
+		p += 2;
+	digits = p;
+	for (; p < end; p++) {
+		unsigned int digit;
+
+		if (*p >= '0' && *p <= '9')
+			digit = (unsigned int)(*p - '0');
+		else if ((*p | 0x20) >= 'a' && (*p | 0x20) <= 'f')
+			digit = (unsigned int)((*p | 0x20) - 'a' + 10);
+		else
+			break;
+		if (value >> 60)
+			return false;
+		value = value << 4 | digit;
+	}
+	*at = p;
+	*ret_value = value;
+	return p > digits;
+}
+
+/* "start size name with spaces"; false for a line that is none, which is skipped. */
+static bool parse_line(struct perf_map *map, const char *line, const char *end,
+		       struct address_range *ret_range)
+{
+	const char *at = line;
+	uint64_t start, size;
+
+	if (!parse_hex(&at, end, &start) || at == end || *at != ' ')
+		return false;
+	at++;
+	if (!parse_hex(&at, end, &size) || at == end || *at != ' ')
+		return false;
+	at++;
+	if (at == end || size == 0 || size > UINT64_MAX - start)
+		return false;
+	GROW_ARRAY(map->entries, map->nr_entries, map->cap_entries);
+	map->entries[map->nr_entries] = (struct perf_map_entry){.start = start,
+								.name = (size_t)(at - map->text)};
+	/* Code is moved and re-emitted: what was written last is what runs. */
+	*ret_range = (struct address_range){.start = start,
+					    .end = start + size,
+					    .rank = (uint32_t)map->nr_entries,
+					    .value = (uint32_t)map->nr_entries};
+	map->nr_entries++;
+	return true;
+}
+
+/* Takes @text, which has room for a NUL at @size. */
+static void parse_text(char *text, size_t size, struct perf_map **ret_map)
+{
+	struct perf_map *map = xcalloc(1, sizeof(*map));
+	struct address_range *ranges = NULL;
+	size_t nr = 0, cap = 0;
+
+	text[size] = '\0';
+	map->text = text;
+	for (char *line = text; line < text + size && map->nr_entries < MAX_ENTRIES;) {
+		char *end = memchr(line, '\n', (size_t)(text + size - line));
+
+		if (!end)
+			end = text + size;
+		GROW_ARRAY(ranges, nr, cap);
+		if (parse_line(map, line, end, &ranges[nr]))
+			nr++;
+		*end = '\0';
+		line = end + 1;
+	}
+	segments_build(ranges, nr, &map->segments);
+	free(ranges);
+	*ret_map = map;
+}
+
+int perf_map_parse(const char *text, size_t size, struct perf_map **ret_map)
+{
+	char *copy;
+
+	if (size > PERF_MAP_MAX_BYTES)
+		return -E2BIG;
+	copy = xmalloc(size + 1);
+	memcpy(copy, text, size);
+	parse_text(copy, size, ret_map);
+	return 0;
+}
+
+/* The process's id in its innermost namespace and its user, from /proc/PID/status. */
+static int read_status(pid_t pid, pid_t *ret_inner_pid, uid_t *ret_uid)
+{
+	_cleanup_fclose_ FILE *file = NULL;
+	char path[PATH_BYTES], line[512];
+	bool have_uid = false;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	file = fopen(path, "re");
+	if (!file)
+		return -errno;
+	*ret_inner_pid = pid;
+	while (fgets(line, sizeof(line), file)) {
+		unsigned int uid;
+		const char *last;
+
+		if (sscanf(line, "Uid: %*u %u", &uid) == 1) {
+			*ret_uid = uid;
+			have_uid = true;
+		} else if (strncmp(line, "NSpid:", 6) == 0) {
+			last = strrchr(line, '\t');
+			*ret_inner_pid = last ? (pid_t)strtol(last, NULL, 10) : pid;
+		}
+	}
+	return have_uid ? 0 : -EBADMSG;
+}
+
+/* Whether @fd is a file we take symbols from: regular, of the process's user or root. */
+static int check_file(int fd, uid_t uid, uint64_t *ret_size)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode) || (st.st_uid != uid && st.st_uid != 0))
+		return -EPERM;
+	if ((uint64_t)st.st_size > PERF_MAP_MAX_BYTES)
+		return -E2BIG;
+	*ret_size = (uint64_t)st.st_size;
+	return 0;
+}
+
+static int load_file(int dir, const char *name, uid_t uid, struct perf_map **ret_map)
+{
+	/* O_NOFOLLOW: anyone may write into /tmp.  O_NONBLOCK: a FIFO must not hang us. */
+	_cleanup_close_ int fd = openat(dir, name,
+					O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	_cleanup_free_ char *text = NULL;
+	uint64_t size = 0, len = 0;
+	int err;
+
+	if (fd < 0)
+		return errno == ELOOP ? -EPERM : -errno;
+	err = check_file(fd, uid, &size);
+	if (err)
+		return err;
+	text = xmalloc(size + 1);
+	while (len < size) {
+		ssize_t got = read(fd, text + len, size - len);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -errno;
+		if (got == 0)
+			break;
+		len += (uint64_t)got;
+	}
+	/* A runtime may be writing the last line just now. */
+	while (len > 0 && text[len - 1] != '\n')
+		len--;
+	parse_text(TAKE_PTR(text), len, ret_map);
+	return 0;
+}
+
+/* In the process's own root and by the id it has there itself. */
+static int load_inside(pid_t pid, pid_t inner_pid, uid_t uid, struct perf_map **ret_map)
+{
+	_cleanup_close_ int dir = -1;
+	char path[PATH_BYTES];
+
+	snprintf(path, sizeof(path), "/proc/%d/root/tmp", (int)pid);
+	dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return -ENOENT;
+	snprintf(path, sizeof(path), "perf-%d.map", (int)inner_pid);
+	return load_file(dir, path, uid, ret_map);
+}
+
+int perf_map_load(pid_t pid, struct perf_map **ret_map)
+{
+	char path[PATH_BYTES];
+	pid_t inner_pid = 0;
+	uid_t uid = 0;
+	int err;
+
+	err = read_status(pid, &inner_pid, &uid);
+	if (err)
+		return err;
+	err = load_inside(pid, inner_pid, uid, ret_map);
+	if (err != -ENOENT)
+		return err;
+	snprintf(path, sizeof(path), "/tmp/perf-%d.map", (int)pid);
+	return load_file(AT_FDCWD, path, uid, ret_map);
+}
+
+void perf_map_free(struct perf_map *map)
+{
+	if (!map)
+		return;
+	free(map->text);
+	free(map->entries);
+	free(map->segments.items);
+	free(map);
+}
+
+const char *perf_map_find(const struct perf_map *map, uint64_t addr, uint64_t *ret_start)
+{
+	const struct segment *segment = segments_find(&map->segments, addr);
+	const struct perf_map_entry *entry;
+
+	if (!segment)
+		return NULL;
+	entry = &map->entries[segment->value];
+	if (ret_start)
+		*ret_start = entry->start;
+	return map->text + entry->name;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The work behind symbolize_object(), in the process that calls it: finds what is known of one
+ * object and names its addresses.  symbolizer.c runs it in a child without rights.
+ */
+#ifndef CTRACE_SYMBOLIZE_RESOLVE_H
+#define CTRACE_SYMBOLIZE_RESOLVE_H
+
+#include "symbolize/symbolizer.h"
+
+struct resolve_request {
+	const char *path;
+	struct elf_image *image;
+	const struct symbolize_options *options;
+	struct intern *strings;
+};
+
+/* Gives every address its frames; never fails, for the module's name is always known. */
+void resolve_addresses(const struct resolve_request *request, struct symbolize_address *addrs,
+		       size_t nr, struct symbolize_stats *stats);
+/* One frame each that names the module only. */
+void resolve_to_module(const char *path, struct intern *strings, struct symbolize_address *addrs,
+		       size_t nr);
+
+#endif
