@@ -3,8 +3,8 @@
  * Starts a program and stops it at its entry point, before its first own instruction, without
  * changing what it sees: argv, environment, directory, terminal, ASLR, user.  If ctrace dies at
  * any moment (SIGKILL too) the program runs on unharmed and is never left stopped: no breakpoint
- * bytes are written, the entry is reached by a uprobe on a raw BPF program that sends the thread
- * a signal which is ignored by default, and ptrace is detached by the kernel.
+ * bytes are written, a perf breakpoint at the entry runs a raw BPF program that sends the thread
+ * a signal which is ignored by default, and the kernel takes both and ptrace off a dead ctrace.
  * Knows nothing of tables, probes or outputs.
  */
 #ifndef CTRACE_LOADER_LAUNCH_H

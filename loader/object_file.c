@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+#include "loader/object_file.h"
+
+#include "common/alloc.h"
+#include "common/elf_image.h"
+#include "loader/object_set.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The vdso is a few pages; anything larger is not one. */
+#define VDSO_MAX (64u << 10)
+
+static int read_vdso(const struct object_mapping *m, struct object *o, struct elf_image **ret_image)
+{
+	_cleanup_close_ int fd = -1;
+	char path[64];
+	ssize_t got;
+
+	if (m->end - m->start > VDSO_MAX)
+		return -E2BIG;
+	snprintf(path, sizeof(path), "/proc/%d/mem", (int)m->pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	o->vdso_size = (size_t)(m->end - m->start);
+	o->vdso_image = xmalloc(o->vdso_size);
+	got = pread(fd, o->vdso_image, o->vdso_size, (off_t)m->start);
+	if (got != (ssize_t)o->vdso_size)
+		return got < 0 ? -errno : -EIO;
+	return elf_image_open_memory(o->vdso_image, o->vdso_size, ret_image);
+}
+
+/* Through the mapping itself first: that is the very file, deleted or in another namespace. */
+static int open_mapped_file(const struct object_mapping *m)
+{
+	char path[PATH_MAX + 64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/map_files/%llx-%llx", (int)m->pid,
+		 (unsigned long long)m->start, (unsigned long long)m->end);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0)
+		return fd;
+	snprintf(path, sizeof(path), "/proc/%d/root%s", (int)m->pid, m->path);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0)
+		return fd;
+	fd = open(m->path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static char *foreign_root(pid_t pid)
+{
+	char link[64], root[PATH_MAX];
+	ssize_t len;
+
+	snprintf(link, sizeof(link), "/proc/%d/root", (int)pid);
+	len = readlink(link, root, sizeof(root) - 1);
+	if (len <= 0)
+		return NULL;
+	root[len] = '\0';
+	return strcmp(root, "/") == 0 ? NULL : xstrdup(root);
+}
+
+static void take_segments(struct object *o, const struct elf_image *image)
+{
+	size_t nr, n = 0;
+	const Elf64_Phdr *phdrs = elf_image_segments(image, &nr);
+
+	o->segments = xcalloc(nr ? nr : 1, sizeof(*o->segments));
+	o->text_begin = UINT64_MAX;
+	for (size_t i = 0; i < nr; i++) {
+		if (phdrs[i].p_type != PT_LOAD)
+			continue;
+		o->segments[n++] = (struct object_segment){
+			.off = phdrs[i].p_offset,
+			.file_size = phdrs[i].p_filesz,
+			.vaddr = phdrs[i].p_vaddr,
+			.exec = phdrs[i].p_flags & PF_X,
+		};
+		if (!(phdrs[i].p_flags & PF_X))
+			continue;
+		if (phdrs[i].p_vaddr < o->text_begin)
+			o->text_begin = phdrs[i].p_vaddr;
+		if (phdrs[i].p_vaddr + phdrs[i].p_memsz > o->text_end)
+			o->text_end = phdrs[i].p_vaddr + phdrs[i].p_memsz;
+	}
+	o->nr_segments = n;
+	o->build_id = elf_image_build_id(image);
+}
+
+/* A file that is mapped executable but is no ELF: shared memory of a JIT compiler. */
+static bool is_jit_path(const char *path)
+{
+	return strncmp(path, "/memfd:", 7) == 0 || strncmp(path, "/dev/zero", 9) == 0 ||
+	       strncmp(path, "/dev/shm/", 9) == 0 || strncmp(path, "/SYSV", 5) == 0;
+}
+
+static int open_file(const struct object_mapping *m, struct object *o, struct elf_image **ret_image)
+{
+	_cleanup_close_ int fd = open_mapped_file(m);
+	struct stat st;
+	int err;
+
+	o->kind = is_jit_path(m->path) ? OBJECT_JIT : OBJECT_OPAQUE;
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	o->file_size = (uint64_t)st.st_size;
+	err = elf_image_open_fd(fd, ret_image);
+	if (err < 0)
+		return o->kind == OBJECT_JIT ? 0 : err;
+	o->kind = OBJECT_ELF;
+	o->root = foreign_root(m->pid);
+	take_segments(o, *ret_image);
+	return 0;
+}
+
+int object_file_open(const struct object_mapping *m, struct object *o, struct elf_image **ret_image)
+{
+	int err;
+
+	*ret_image = NULL;
+	o->path = xstrdup(m->path);
+	o->dev_major = m->dev_major;
+	o->dev_minor = m->dev_minor;
+	o->inode = m->inode;
+	if (strcmp(m->path, "[uprobes]") == 0) {
+		o->kind = OBJECT_UPROBES;
+		return 0;
+	}
+	if (strcmp(m->path, "[vdso]") == 0) {
+		o->kind = OBJECT_VDSO;
+		err = read_vdso(m, o, ret_image);
+		if (err == 0)
+			take_segments(o, *ret_image);
+		return err;
+	}
+	if (m->inode == 0 || m->path[0] != '/') {
+		o->kind = OBJECT_JIT;
+		return 0;
+	}
+	return open_file(m, o, ret_image);
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+#include "loader/object_set.h"
+
+#include "common/alloc.h"
+#include "common/elf_image.h"
+#include "common/hash_table.h"
+#include "common/log.h"
+#include "loader/object_file.h"
+#include "loader/time.h"
+#include "unwind/table.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* Smaller tables are built faster than a cache file is read: 100,000 rows take 4 ms. */
+#define CACHE_MIN_CFI_ROWS 100000
+#define CACHE_MIN_FILE	   (2u << 20)
+
+struct object_key {
+	uint32_t dev_major, dev_minor;
+	uint64_t inode;
+	char path[]; /* without NUL */
+};
+
+struct object_entry {
+	struct object object;
+	struct unwind_table *pending; /* built before there was a store */
+	struct object_key *key;
+	UT_hash_handle hh;
+};
+
+struct object_set {
+	struct object_entry *entries;
+	struct table_store *store;
+	struct object_stats stats;
+	uint32_t nr;
+};
+
+struct object_set *object_set_new(void)
+{
+	return xcalloc(1, sizeof(struct object_set));
+}
+
+static void free_entry(struct object_entry *e)
+{
+	unwind_table_free(e->pending);
+	free(e->object.path);
+	free(e->object.root);
+	free(e->object.segments);
+	free(e->object.slices);
+	free(e->object.vdso_image);
+	free(e->key);
+	free(e);
+}
+
+void object_set_free(struct object_set *set)
+{
+	struct object_entry *e, *next;
+
+	if (!set)
+		return;
+	HASH_ITER (hh, set->entries, e, next) {
+		HASH_DEL(set->entries, e);
+		free_entry(e);
+	}
+	free(set);
+}
+
+static struct object_key *make_key(const struct object_mapping *m, size_t *ret_size)
+{
+	size_t len = strlen(m->path);
+	struct object_key *key = xcalloc(1, sizeof(*key) + len);
+
+	key->dev_major = m->dev_major;
+	key->dev_minor = m->dev_minor;
+	key->inode = m->inode;
+	memcpy(key->path, m->path, len);
+	*ret_size = sizeof(*key) + len;
+	return key;
+}
+
+struct object *object_set_find(struct object_set *set, const struct object_mapping *m)
+{
+	struct object_entry *e;
+	size_t size;
+	_cleanup_free_ struct object_key *key = make_key(m, &size);
+
+	HASH_FIND(hh, set->entries, key, size, e);
+	return e ? &e->object : NULL;
+}
+
+static void publish(struct object_set *set, struct object_entry *e, const struct unwind_table *t)
+{
+	uint64_t began = time_now_ns(), lost = 0;
+	int err = table_store_add(set->store, t, &e->object.slices, &e->object.nr_slices, &lost);
+
+	set->stats.publish_ns += time_now_ns() - began;
+	if (err < 0)
+		log_warning("no room for the unwind table of '%s' (%s): its stacks will be cut",
+			    e->object.path, strerror(-err));
+	if (lost)
+		log_warning("the space of %u unwind rules is full: %llu rules of '%s' are lost",
+			    CTRACE_MAX_RULES, (unsigned long long)lost, e->object.path);
+}
+
+void object_set_publish_to(struct object_set *set, struct table_store *store)
+{
+	struct object_entry *e, *next;
+
+	set->store = store;
+	HASH_ITER (hh, set->entries, e, next) {
+		if (!e->pending)
+			continue;
+		publish(set, e, e->pending);
+		unwind_table_free(e->pending);
+		e->pending = NULL;
+	}
+}
+
+static void count_table(struct object_set *set, const struct unwind_table *t)
+{
+	set->stats.objects++;
+	set->stats.cfi_rows += t->stats.cfi_rows;
+	set->stats.rows += t->stats.rows;
+	set->stats.bytes += t->stats.bytes;
+	for (int i = 0; i < NR_UNWIND_NONE; i++)
+		if (i != NONE_GAP)
+			set->stats.unsupported_rows += t->stats.none[i];
+}
+
+/* From the cache when it is worth it and there, else built (and kept for the next run). */
+static int get_table(struct object_set *set, const struct object *o, struct elf_image *image,
+		     struct unwind_table **ret_table)
+{
+	struct unwind_options options = {
+		.no_ramps = set->store && !table_store_has_room(set->store, CTRACE_MAX_RULES / 16),
+	};
+	bool cacheable = o->build_id.size && o->file_size >= CACHE_MIN_FILE && !options.no_ramps;
+	int err;
+
+	if (cacheable && unwind_cache_load(&o->build_id, ret_table) == 0) {
+		set->stats.cached++;
+		return 0;
+	}
+	err = unwind_table_build(image, &options, ret_table);
+	if (err == 0 && cacheable && (*ret_table)->stats.cfi_rows >= CACHE_MIN_CFI_ROWS) {
+		int stored = unwind_cache_store(&o->build_id, *ret_table);
+
+		if (stored < 0)
+			log_debug("table of '%s' not cached: %s", o->path, strerror(-stored));
+	}
+	return err;
+}
+
+static void build(struct object_set *set, struct object_entry *e, struct elf_image *image)
+{
+	_cleanup_(unwind_table_freep) struct unwind_table *table = NULL;
+	uint64_t began = time_now_ns(), took;
+	int err = get_table(set, &e->object, image, &table);
+
+	took = time_now_ns() - began;
+	set->stats.build_ns += took;
+	if (err < 0) {
+		log_verbose("no unwind table for '%s': %s", e->object.path, strerror(-err));
+		return;
+	}
+	log_verbose("unwind table of '%s': %llu CFI rows, %u rows, %llu bytes, %.1f ms",
+		    e->object.path, (unsigned long long)table->stats.cfi_rows, table->nr_rows,
+		    (unsigned long long)table->stats.bytes, (double)took / 1e6);
+	count_table(set, table);
+	if (set->store)
+		publish(set, e, table);
+	else
+		e->pending = TAKE_PTR(table);
+}
+
+struct object *object_set_get(struct object_set *set, const struct object_mapping *m)
+{
+	_cleanup_(elf_image_closep) struct elf_image *image = NULL;
+	struct object *found = object_set_find(set, m);
+	struct object_entry *e;
+	size_t size;
+	int err;
+
+	if (found)
+		return found;
+	e = xcalloc(1, sizeof(*e));
+	e->key = make_key(m, &size);
+	e->object.id = set->nr++;
+	err = object_file_open(m, &e->object, &image);
+	if (err < 0)
+		log_verbose("cannot read '%s' of process %d: %s", m->path, (int)m->pid,
+			    strerror(-err));
+	if (image)
+		build(set, e, image);
+	HASH_ADD_KEYPTR(hh, set->entries, e->key, size, e);
+	return &e->object;
+}
+
+uint64_t object_bias(const struct object *o, uint64_t start, uint64_t off)
+{
+	const struct object_segment *best = NULL;
+
+	/* Mappings begin on pages, segments anywhere in their first one. */
+	for (size_t i = 0; i < o->nr_segments; i++) {
+		const struct object_segment *s = &o->segments[i];
+
+		if (off < (s->off & ~(uint64_t)4095) || off >= s->off + s->file_size)
+			continue;
+		if (!best || (s->exec && !best->exec))
+			best = s;
+	}
+	return best ? start - (best->vaddr + off - best->off) : start - off;
+}
+
+void object_set_stats(const struct object_set *set, struct object_stats *ret_stats)
+{
+	*ret_stats = set->stats;
+}

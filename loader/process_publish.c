@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+#include "loader/process_publish.h"
+
+#include "common/alloc.h"
+#include "common/log.h"
+#include "loader/object_set.h"
+#include "loader/process_set.h"
+#include "loader/slot_store.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <string.h>
+
+struct process_publisher {
+	struct slot_store *slots;
+	int assignments_fd;
+	int processes_fd;
+	uint32_t generation;
+};
+
+/* One range of a table in the making. */
+struct range {
+	uint64_t start, end, bias;
+	uint32_t blob, index_base;
+};
+
+struct ranges {
+	struct range *range;
+	size_t nr, cap;
+};
+
+struct process_publisher *process_publisher_new(void)
+{
+	struct process_publisher *pub = xcalloc(1, sizeof(*pub));
+
+	pub->assignments_fd = -1;
+	pub->processes_fd = -1;
+	return pub;
+}
+
+void process_publisher_free(struct process_publisher *pub)
+{
+	if (!pub)
+		return;
+	slot_store_free(pub->slots);
+	free(pub);
+}
+
+void process_publisher_connect(struct process_publisher *pub, int slots_fd, int assignments_fd,
+			       int processes_fd)
+{
+	pub->slots = slot_store_new(slots_fd);
+	pub->assignments_fd = assignments_fd;
+	pub->processes_fd = processes_fd;
+}
+
+uint32_t process_publisher_generation(const struct process_publisher *pub)
+{
+	return pub->generation;
+}
+
+static void add_range(struct ranges *r, uint64_t start, uint64_t end, uint64_t bias, uint32_t blob,
+		      uint32_t index_base)
+{
+	if (start >= end)
+		return;
+	GROW_ARRAY(r->range, r->nr, r->cap);
+	r->range[r->nr++] = (struct range){start, end, bias, blob, index_base};
+}
+
+static uint32_t special_blob(const struct object *o)
+{
+	switch (o->kind) {
+	case OBJECT_JIT:
+		return MAPPING_JIT;
+	case OBJECT_UPROBES:
+		return MAPPING_UPROBES;
+	case OBJECT_ELF:
+	case OBJECT_VDSO:
+	case OBJECT_OPAQUE:
+		break;
+	}
+	return MAPPING_NO_TABLE;
+}
+
+/* A mapping shows parts of its object's slices; what lies between them has no table. */
+static void add_mapping_ranges(struct ranges *r, const struct process_mapping *m)
+{
+	uint64_t at = m->start;
+
+	for (size_t i = 0; i < m->object->nr_slices; i++) {
+		const struct table_slice *s = &m->object->slices[i];
+		uint64_t start = s->vaddr_begin + m->bias, end = s->vaddr_end + m->bias;
+
+		if (start < at)
+			start = at;
+		if (end > m->end)
+			end = m->end;
+		if (start >= end)
+			continue;
+		add_range(r, at, start, m->bias, MAPPING_NO_TABLE, 0);
+		add_range(r, start, end, m->bias, s->blob, s->index_base);
+		at = end;
+	}
+	add_range(r, at, m->end, m->bias, special_blob(m->object), 0);
+}
+
+static int compare_ranges(const void *a, const void *b)
+{
+	const struct range *x = a, *y = b;
+
+	return (x->start > y->start) - (x->start < y->start);
+}
+
+static void fill_table(const struct process *p, const struct ranges *r, struct mapping_table *table)
+{
+	size_t nr = r->nr;
+
+	if (nr > CTRACE_MAX_MAPPINGS) {
+		log_warning("process %d (%s) has %zu executable ranges, %d are kept: stacks "
+			    "through the others will be cut",
+			    (int)p->pid, p->comm, nr, CTRACE_MAX_MAPPINGS);
+		nr = CTRACE_MAX_MAPPINGS;
+	}
+	for (size_t i = 0; i < nr; i++) {
+		table->start[i] = r->range[i].start;
+		table->entry[i] = (struct mapping_entry){
+			.end = r->range[i].end,
+			.bias = r->range[i].bias,
+			.blob = r->range[i].blob,
+			.index_base = r->range[i].index_base,
+		};
+	}
+	table->nr = (uint32_t)nr;
+}
+
+static int assign(struct process_publisher *pub, struct process *p, uint32_t slot)
+{
+	struct slot_assignment a = {.slot = slot, .execs = p->execs};
+	uint32_t key = (uint32_t)p->pid;
+	struct process_entry entry;
+
+	/* Gone meanwhile: its entries must not come back. */
+	if (bpf_map_lookup_elem(pub->processes_fd, &key, &entry) < 0)
+		return -ESRCH;
+	return bpf_map_update_elem(pub->assignments_fd, &key, &a, BPF_ANY) < 0 ? -errno : 0;
+}
+
+void process_publisher_publish(struct process_publisher *pub, struct process *p)
+{
+	struct ranges ranges = {};
+	struct mapping_table *table;
+	uint32_t slot;
+	int err;
+
+	if (!pub->slots)
+		return;
+	for (size_t i = 0; i < p->nr_mappings; i++)
+		if (!p->mappings[i].gen_end && p->mappings[i].execs == p->execs)
+			add_mapping_ranges(&ranges, &p->mappings[i]);
+	if (ranges.nr)
+		qsort(ranges.range, ranges.nr, sizeof(*ranges.range), compare_ranges);
+	err = slot_store_take(pub->slots, &slot, &table);
+	if (err == 0) {
+		fill_table(p, &ranges, table);
+		table->generation = ++pub->generation;
+		err = assign(pub, p, slot);
+		if (err == 0) {
+			slot_store_unref(pub->slots, p->slot);
+			p->slot = slot;
+		} else {
+			slot_store_unref(pub->slots, slot);
+		}
+	}
+	free(ranges.range);
+	p->dirty = false;
+	if (err < 0 && err != -ESRCH)
+		log_warning("cannot publish the mappings of process %d: %s", (int)p->pid,
+			    strerror(-err));
+}
+
+void process_publisher_share(struct process_publisher *pub, struct process *child,
+			     const struct process *parent)
+{
+	child->slot = parent->slot;
+	if (pub->slots)
+		slot_store_ref(pub->slots, child->slot);
+}
+
+void process_publisher_drop(struct process_publisher *pub, struct process *p)
+{
+	if (!pub->slots)
+		return;
+	/* The assignment is the BPF side's to delete: the pid may belong to another by now. */
+	slot_store_unref(pub->slots, p->slot);
+	p->slot = PROCESS_NO_SLOT;
+}
+
+uint64_t process_publisher_kernel_bytes(const struct process_publisher *pub)
+{
+	return pub->slots ? slot_store_kernel_bytes(pub->slots) : 0;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A process's live mappings as the kernel's mapping table: worked out, put into a slot, assigned.
+ * Before it is connected to the maps everything is accepted and nothing written.
+ */
+#ifndef CTRACE_LOADER_PROCESS_PUBLISH_H
+#define CTRACE_LOADER_PROCESS_PUBLISH_H
+
+#include "common/cleanup.h"
+
+#include <stdint.h>
+
+struct process;
+struct process_publisher;
+
+struct process_publisher *process_publisher_new(void);
+void process_publisher_free(struct process_publisher *publisher);
+
+void process_publisher_connect(struct process_publisher *publisher, int slots_fd,
+			       int assignments_fd, int processes_fd);
+
+/* The generation of the latest table published; 0 before the first. */
+uint32_t process_publisher_generation(const struct process_publisher *publisher);
+
+/* Publishes @process if connected, and takes its dirty mark away.  Reports what fails. */
+void process_publisher_publish(struct process_publisher *publisher, struct process *process);
+/* A fork: @child uses its parent's slot (the BPF side has copied the assignment already). */
+void process_publisher_share(struct process_publisher *publisher, struct process *child,
+			     const struct process *parent);
+/* The process ended. */
+void process_publisher_drop(struct process_publisher *publisher, struct process *process);
+
+uint64_t process_publisher_kernel_bytes(const struct process_publisher *publisher);
+
+#endif

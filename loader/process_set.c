@@ -1,0 +1,476 @@
+/* SPDX-License-Identifier: MIT */
+#include "loader/process_set.h"
+
+#include "common/alloc.h"
+#include "common/hash_table.h"
+#include "common/log.h"
+#include "common/maps.h"
+#include "loader/launch_hold.h"
+#include "loader/object_set.h"
+#include "loader/process_publish.h"
+#include "loader/process_set_internal.h"
+#include "loader/task_events.h"
+#include "loader/time.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Executable mappings smaller than this are built in less time than holding a process takes. */
+#define HOLD_MIN_MAPPING (256u << 10)
+
+struct process_set *process_set_new(struct object_set *objects)
+{
+	struct process_set *s = xcalloc(1, sizeof(*s));
+
+	s->objects = objects;
+	s->publisher = process_publisher_new();
+	return s;
+}
+
+static void free_process(struct process *p)
+{
+	while (p) {
+		struct process *older = p->older;
+
+		free(p->mappings);
+		free(p);
+		p = older;
+	}
+}
+
+void process_set_free(struct process_set *s)
+{
+	struct pid_entry *e, *next;
+
+	if (!s)
+		return;
+	HASH_ITER (hh, s->by_pid, e, next) {
+		HASH_DEL(s->by_pid, e);
+		free_process(e->process);
+		free(e);
+	}
+	process_publisher_free(s->publisher);
+	free(s);
+}
+
+void process_set_connect(struct process_set *s, int slots_fd, int assignments_fd, int processes_fd)
+{
+	process_publisher_connect(s->publisher, slots_fd, assignments_fd, processes_fd);
+}
+
+static struct process *find_alive(const struct process_set *s, pid_t pid)
+{
+	struct pid_entry *e;
+
+	HASH_FIND_INT(s->by_pid, &pid, e);
+	return e && !e->process->end_ns ? e->process : NULL;
+}
+
+const struct process *process_set_find(const struct process_set *s, pid_t pid, uint64_t time_ns)
+{
+	const struct process *p;
+	struct pid_entry *e;
+
+	HASH_FIND_INT(s->by_pid, &pid, e);
+	if (!e)
+		return NULL;
+	for (p = e->process; p->older; p = p->older)
+		if (p->start_ns <= time_ns)
+			break;
+	return p;
+}
+
+static struct process *new_process(struct process_set *s, pid_t pid, uint64_t start_ns)
+{
+	struct process *p = xcalloc(1, sizeof(*p));
+	struct pid_entry *e;
+
+	p->pid = pid;
+	p->start_ns = start_ns;
+	p->index = s->nr_processes++;
+	p->slot = PROCESS_NO_SLOT;
+	p->nr_threads = 1;
+	HASH_FIND_INT(s->by_pid, &pid, e);
+	if (!e) {
+		e = xcalloc(1, sizeof(*e));
+		e->pid = pid;
+		HASH_ADD_INT(s->by_pid, pid, e);
+	}
+	p->older = e->process;
+	e->process = p;
+	if (s->last)
+		s->last->next_sibling = p;
+	else
+		s->first = p;
+	s->last = p;
+	return p;
+}
+
+/* ---- mappings ---- */
+
+static uint32_t next_generation(const struct process_set *s)
+{
+	return process_publisher_generation(s->publisher) + 1;
+}
+
+static bool is_live(const struct process *p, const struct process_mapping *m)
+{
+	return m->gen_end == 0 && m->execs == p->execs;
+}
+
+static struct process_mapping *append(struct process *p, const struct process_mapping *m)
+{
+	GROW_ARRAY(p->mappings, p->nr_mappings, p->cap_mappings);
+	p->mappings[p->nr_mappings] = *m;
+	return &p->mappings[p->nr_mappings++];
+}
+
+/* Takes [start, end) out of the live mappings: a new one lies over them, or they are gone. */
+static void punch(struct process_set *s, struct process *p, uint64_t start, uint64_t end)
+{
+	uint32_t gen = next_generation(s);
+	size_t nr = p->nr_mappings;
+
+	for (size_t i = 0; i < nr; i++) {
+		struct process_mapping m = p->mappings[i];
+		struct process_mapping rest = m;
+
+		if (!is_live(p, &m) || m.end <= start || m.start >= end)
+			continue;
+		p->mappings[i].gen_end = gen;
+		rest.gen_begin = gen;
+		if (m.start < start) {
+			rest.end = start;
+			append(p, &rest);
+		}
+		if (m.end > end) {
+			rest = m;
+			rest.gen_begin = gen;
+			rest.off = m.off + (end - m.start);
+			rest.start = end;
+			append(p, &rest);
+		}
+		p->dirty = true;
+	}
+}
+
+static const struct process_mapping *find_live(const struct process *p, uint64_t start,
+					       uint64_t end)
+{
+	for (size_t i = 0; i < p->nr_mappings; i++)
+		if (is_live(p, &p->mappings[i]) && p->mappings[i].start < end &&
+		    p->mappings[i].end > start)
+			return &p->mappings[i];
+	return NULL;
+}
+
+/* Anonymous memory over an object's text: a program that moved itself onto huge pages. */
+static const struct process_mapping *text_below(const struct process *p,
+						const struct object_mapping *m)
+{
+	const struct process_mapping *old = find_live(p, m->start, m->end);
+
+	if (!old || old->object->kind != OBJECT_ELF)
+		return NULL;
+	return m->start >= old->start && m->end <= old->end ? old : NULL;
+}
+
+static void add_mapping(struct process_set *s, struct process *p, const struct object_mapping *m)
+{
+	const struct object *object = object_set_get(s->objects, m);
+	struct process_mapping new = {
+		.start = m->start,
+		.end = m->end,
+		.off = m->off,
+		.object = object,
+		.execs = p->execs,
+		.gen_begin = next_generation(s),
+	};
+	const struct process_mapping *old = find_live(p, m->start, m->end);
+
+	if (object->kind == OBJECT_VDSO)
+		new.off = 0;
+	new.bias = object_bias(object, m->start, new.off);
+	if (old && old->start == new.start && old->end == new.end && old->object == object &&
+	    old->bias == new.bias)
+		return;
+	if (object->kind == OBJECT_JIT && text_below(p, m))
+		return;
+	punch(s, p, m->start, m->end);
+	append(p, &new);
+	p->dirty = true;
+}
+
+const struct process_mapping *process_find_mapping(const struct process *p, uint32_t execs,
+						   uint32_t generation, uint64_t pc)
+{
+	const struct process_mapping *later = NULL;
+
+	for (size_t i = p->nr_mappings; i-- > 0;) {
+		const struct process_mapping *m = &p->mappings[i];
+
+		if (m->execs != execs || pc < m->start || pc >= m->end)
+			continue;
+		if (m->gen_begin <= generation && (!m->gen_end || generation < m->gen_end))
+			return m;
+		if (m->gen_begin > generation && (!later || m->gen_begin <= later->gen_begin))
+			later = m;
+	}
+	return later;
+}
+
+/* ---- /proc ---- */
+
+struct maps_reader {
+	struct process_set *set;
+	struct process *process;
+	uint64_t gone_from; /* end of the last executable mapping seen */
+};
+
+static int take_maps_entry(const struct maps_entry *entry, void *arg)
+{
+	struct maps_reader *r = arg;
+	struct object_mapping m = {
+		.pid = r->process->pid,
+		.start = entry->start,
+		.end = entry->end,
+		.off = entry->off,
+		.dev_major = entry->dev_major,
+		.dev_minor = entry->dev_minor,
+		.inode = entry->inode,
+		.path = entry->path,
+	};
+
+	if (!entry->exec || strcmp(entry->path, "[vsyscall]") == 0)
+		return 0;
+	punch(r->set, r->process, r->gone_from, entry->start);
+	add_mapping(r->set, r->process, &m);
+	r->gone_from = entry->end;
+	return 0;
+}
+
+static int read_maps(struct process_set *s, struct process *p)
+{
+	struct maps_reader reader = {s, p, 0};
+	_cleanup_fclose_ FILE *f = NULL;
+	char path[64];
+	int err;
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", (int)p->pid);
+	f = fopen(path, "re");
+	if (!f)
+		return -errno;
+	err = maps_parse(f, take_maps_entry, &reader);
+	if (err < 0)
+		return err;
+	/* A process that is exiting has no mappings left: keep what was known. */
+	if (reader.gone_from)
+		punch(s, p, reader.gone_from, UINT64_MAX);
+	return 0;
+}
+
+static void read_comm(struct process *p)
+{
+	_cleanup_fclose_ FILE *f = NULL;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", (int)p->pid);
+	f = fopen(path, "re");
+	if (f && fgets(p->comm, sizeof(p->comm), f))
+		p->comm[strcspn(p->comm, "\n")] = '\0';
+}
+
+static uint32_t count_threads(pid_t pid)
+{
+	_cleanup_closedir_ DIR *d = NULL;
+	const struct dirent *e;
+	char path[64];
+	uint32_t nr = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	d = opendir(path);
+	while (d && (e = readdir(d)))
+		nr += e->d_name[0] != '.';
+	return nr ? nr : 1;
+}
+
+int process_set_add(struct process_set *s, pid_t pid)
+{
+	struct process *p = find_alive(s, pid);
+
+	if (!p)
+		p = new_process(s, pid, time_now_ns());
+	read_comm(p);
+	p->nr_threads = count_threads(pid);
+	p->dirty = true;
+	return read_maps(s, p);
+}
+
+void process_set_repair(struct process_set *s, pid_t pid)
+{
+	struct process *p = find_alive(s, pid);
+	int err;
+
+	if (!p)
+		return;
+	err = read_maps(s, p);
+	if (err < 0)
+		log_debug("cannot repair the mappings of process %d: %s", (int)pid, strerror(-err));
+}
+
+void process_set_repair_all(struct process_set *s)
+{
+	for (struct process *p = s->first; p; p = p->next_sibling)
+		if (!p->end_ns)
+			process_set_repair(s, p->pid);
+}
+
+/* ---- events ---- */
+
+static void end_process(struct process_set *s, struct process *p, uint64_t time_ns)
+{
+	p->end_ns = time_ns;
+	process_publisher_drop(s->publisher, p);
+}
+
+static void apply_fork(struct process_set *s, const struct task_event *e)
+{
+	struct process *parent = find_alive(s, e->parent), *child;
+
+	if (e->pid == e->parent) {
+		if (parent)
+			parent->nr_threads++;
+		return;
+	}
+	child = find_alive(s, e->pid);
+	if (child)
+		end_process(s, child, e->time_ns);
+	child = new_process(s, e->pid, e->time_ns);
+	child->parent = e->parent;
+	if (!parent)
+		return;
+	child->execs = parent->execs;
+	memcpy(child->comm, parent->comm, sizeof(child->comm));
+	for (size_t i = 0; i < parent->nr_mappings; i++)
+		if (parent->mappings[i].execs == parent->execs)
+			append(child, &parent->mappings[i]);
+	child->dirty = parent->dirty;
+	process_publisher_share(s->publisher, child, parent);
+}
+
+static void hold_process(struct process_set *s, struct process *p)
+{
+	int err;
+
+	if (p->held)
+		return;
+	err = launch_hold(p->pid);
+	if (err < 0) {
+		log_debug("process %d not held: %s", (int)p->pid, strerror(-err));
+		return;
+	}
+	p->held = true;
+	s->nr_held++;
+}
+
+static void apply_exec(struct process_set *s, const struct task_event *e, bool hold)
+{
+	struct process *p = find_alive(s, e->pid);
+
+	if (!p)
+		return;
+	snprintf(p->comm, sizeof(p->comm), "%s", e->comm);
+	p->execs++;
+	p->nr_threads = 1;
+	p->dirty = true;
+	if (hold)
+		hold_process(s, p);
+}
+
+static void apply_mmap(struct process_set *s, const struct task_event *e, bool hold)
+{
+	struct process *p = find_alive(s, e->pid);
+	struct object_mapping m = {
+		.pid = e->pid,
+		.start = e->start,
+		.end = e->end,
+		.off = e->off,
+		.dev_major = e->dev_major,
+		.dev_minor = e->dev_minor,
+		.inode = e->inode,
+		.path = strcmp(e->path, "//anon") == 0 ? "" : e->path,
+	};
+
+	if (!p || strcmp(m.path, "[vsyscall]") == 0)
+		return;
+	/* Several threads cannot be held by stopping one, and a program may depend on the other. */
+	if (hold && p->nr_threads == 1 && m.end - m.start >= HOLD_MIN_MAPPING && m.inode &&
+	    !object_set_find(s->objects, &m))
+		hold_process(s, p);
+	add_mapping(s, p, &m);
+}
+
+void process_set_apply(struct process_set *s, const struct task_event *e, bool hold)
+{
+	struct process *p;
+
+	switch (e->type) {
+	case TASK_EVENT_FORK:
+		apply_fork(s, e);
+		break;
+	case TASK_EVENT_EXIT:
+		p = find_alive(s, e->pid);
+		if (p && --p->nr_threads == 0)
+			end_process(s, p, e->time_ns);
+		break;
+	case TASK_EVENT_COMM:
+		p = find_alive(s, e->pid);
+		if (p && e->tid == e->pid)
+			snprintf(p->comm, sizeof(p->comm), "%s", e->comm);
+		break;
+	case TASK_EVENT_EXEC:
+		apply_exec(s, e, hold);
+		break;
+	case TASK_EVENT_MMAP:
+		apply_mmap(s, e, hold);
+		break;
+	}
+}
+
+int process_set_publish(struct process_set *s)
+{
+	int nr = 0;
+
+	for (struct process *p = s->first; p; p = p->next_sibling) {
+		if (p->end_ns)
+			continue;
+		if (p->dirty) {
+			process_publisher_publish(s->publisher, p);
+			nr++;
+		}
+		if (p->held) {
+			launch_unhold(p->pid);
+			p->held = false;
+			s->nr_held--;
+		}
+	}
+	return nr;
+}
+
+bool process_set_is_holding(const struct process_set *s)
+{
+	return s->nr_held != 0;
+}
+
+const struct process *process_set_first(const struct process_set *s, size_t *ret_nr)
+{
+	*ret_nr = s->nr_processes;
+	return s->first;
+}
+
+uint64_t process_set_kernel_bytes(const struct process_set *s)
+{
+	return process_publisher_kernel_bytes(s->publisher);
+}

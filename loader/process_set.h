@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The processes we follow and their executable mappings, with their history: fed by task events,
+ * published to the kernel as mapping tables, asked at the end which object a recorded pc was in.
+ * Knows no symbols and no output.
+ */
+#ifndef CTRACE_LOADER_PROCESS_SET_H
+#define CTRACE_LOADER_PROCESS_SET_H
+
+#include "bpf/abi.h"
+#include "common/cleanup.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct object;
+struct object_set;
+struct process_set;
+struct task_event;
+
+struct process_mapping {
+	uint64_t start, end, off;
+	uint64_t bias; /* runtime address minus vaddr */
+	const struct object *object;
+	uint32_t execs;	    /* image it belongs to */
+	uint32_t gen_begin; /* first generation that has it */
+	uint32_t gen_end;   /* first generation that no longer has it; 0 = still there */
+};
+
+struct process {
+	pid_t pid, parent;
+	uint64_t start_ns, end_ns; /* CLOCK_MONOTONIC; end 0 = alive */
+	uint32_t execs;
+	uint32_t index; /* 0, 1, 2 ... in order of first sight */
+	uint32_t slot;	/* PROCESS_NO_SLOT before the first publication */
+	uint32_t nr_threads;
+	char comm[CTRACE_COMM_LEN];
+	struct process_mapping *mappings;
+	size_t nr_mappings, cap_mappings;
+	bool dirty;		      /* differs from what the kernel has */
+	bool held;		      /* stopped by us while its tables are built */
+	struct process *older;	      /* former owner of the same pid */
+	struct process *next_sibling; /* in order of first sight */
+};
+
+/* Map descriptors are borrowed; -1 until process_set_connect(). */
+struct process_set *process_set_new(struct object_set *objects);
+void process_set_free(struct process_set *set);
+DEFINE_CLEANUP(struct process_set *, process_set_free);
+
+/* From now on mapping tables are published to these maps. */
+void process_set_connect(struct process_set *set, int slots_fd, int assignments_fd,
+			 int processes_fd);
+
+/* Starts to follow a running process: reads its maps.  Errors of opening /proc/PID/maps. */
+int process_set_add(struct process_set *set, pid_t pid);
+
+/* Applies one event.  @hold: may stop a child for the time its new tables take. */
+void process_set_apply(struct process_set *set, const struct task_event *event, bool hold);
+
+/* Reads /proc/PID/maps again and mends what differs.  Rate-limited by the caller. */
+void process_set_repair(struct process_set *set, pid_t pid);
+void process_set_repair_all(struct process_set *set);
+
+/*
+ * Publishes every process that differs from what the kernel has, then lets go of held ones.
+ * Returns the number published.
+ */
+int process_set_publish(struct process_set *set);
+
+/* Is somebody held back and waiting for process_set_publish()? */
+bool process_set_is_holding(const struct process_set *set);
+
+/* The process that had @pid at @time_ns, or NULL. */
+const struct process *process_set_find(const struct process_set *set, pid_t pid, uint64_t time_ns);
+/* The mapping of @pc in the image @execs as generation @generation knew it, or as soon after as
+ * it was known; NULL if never. */
+const struct process_mapping *process_find_mapping(const struct process *process, uint32_t execs,
+						   uint32_t generation, uint64_t pc);
+/* All processes ever followed, in order of first sight, linked by next_sibling. */
+const struct process *process_set_first(const struct process_set *set, size_t *ret_nr);
+
+uint64_t process_set_kernel_bytes(const struct process_set *set);
+
+#endif

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: MIT */
+#include "loader/record.h"
+
+#include "common/alloc.h"
+#include "common/log.h"
+#include "flamegraph/capture.h"
+#include "loader/capture_builder.h"
+#include "loader/launch.h"
+#include "loader/object_set.h"
+#include "loader/process_set.h"
+#include "loader/programs.h"
+#include "loader/recording.h"
+#include "loader/stack_store.h"
+#include "loader/table_store.h"
+#include "loader/task_events.h"
+#include "loader/time.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+
+/* Exit statuses of cli.md. */
+#define EXIT_CTRACE_FAILED 125
+#define EXIT_CANNOT_RUN	   126
+#define EXIT_NOT_FOUND	   127
+
+/* Loading the BPF programs takes as long as ld.so and the tables: side by side. */
+struct program_loading {
+	pthread_t thread;
+	bool running;
+	struct program_config config;
+	bool wanted[NR_PROBE_PROGRAMS];
+	struct programs *programs;
+	char *error;
+	int err;
+};
+
+static void *load_programs(void *arg)
+{
+	struct program_loading *l = arg;
+
+	l->err = programs_load(&l->config, l->wanted, &l->programs, &l->error);
+	return NULL;
+}
+
+static void begin_loading(const struct recording *r, struct program_loading *l)
+{
+	const struct record_options *o = r->options;
+
+	l->config = (struct program_config){
+		.max_frames = o->max_frames ? o->max_frames : CTRACE_MAX_FRAMES,
+		.want_kernel = !o->no_kernel,
+		.want_user = !o->no_user,
+		.per_thread = o->per_thread,
+		.follow_children = !o->no_children,
+	};
+	for (size_t i = 0; i < r->nr_probes; i++)
+		l->wanted[probe_program(r->probes[i])] = true;
+	l->running = pthread_create(&l->thread, NULL, load_programs, l) == 0;
+	if (!l->running)
+		load_programs(l);
+}
+
+/* Reports a failure of loading: this is the one who knows that it matters. */
+static int end_loading(struct recording *r, struct program_loading *l)
+{
+	if (l->running)
+		pthread_join(l->thread, NULL);
+	l->running = false;
+	if (l->err < 0) {
+		log_error("%s", l->error ? l->error : strerror(-l->err));
+		free(l->error);
+		l->error = NULL;
+		return l->err;
+	}
+	r->programs = TAKE_PTR(l->programs);
+	return 0;
+}
+
+static void discard_loading(struct program_loading *l)
+{
+	if (l->running)
+		pthread_join(l->thread, NULL);
+	programs_free(l->programs);
+	free(l->error);
+}
+
+static int parse_probes(struct recording *r)
+{
+	const struct record_options *o = r->options;
+
+	r->probes = xcalloc(o->nr_probes ? o->nr_probes : 1, sizeof(struct probe *));
+	for (size_t i = 0; i < o->nr_probes; i++) {
+		_cleanup_free_ char *error = NULL;
+		int err = probe_parse(o->probes[i], (unsigned int)i, &r->probes[i], &error);
+
+		if (err < 0) {
+			log_error("%s", error ? error : strerror(-err));
+			return err;
+		}
+		r->nr_probes++;
+	}
+	return 0;
+}
+
+static int start_program(struct recording *r, int *ret_exit)
+{
+	struct launch_options options = {
+		.argv = r->options->argv,
+		.user = r->options->user,
+	};
+	_cleanup_free_ char *error = NULL;
+	int err = launch_start(&options, &r->launch, &error);
+
+	if (err < 0) {
+		log_error("%s", error ? error : strerror(-err));
+		if (err == -ENOENT)
+			*ret_exit = EXIT_NOT_FOUND;
+		else if (err == -EACCES || err == -ENOEXEC || err == -EPERM || err == -EAFNOSUPPORT)
+			*ret_exit = EXIT_CANNOT_RUN;
+		return err;
+	}
+	err = launch_to_entry(r->launch);
+	if (err < 0)
+		return log_errno(err, "'%s' did not reach its entry point", r->options->argv[0]);
+	err = process_set_add(r->processes, launch_pid(r->launch));
+	if (err < 0)
+		return log_errno(err, "cannot read the mappings of '%s'", r->options->argv[0]);
+	return 0;
+}
+
+/* The stopped program becomes the one process the BPF side knows. */
+static int connect_tables(struct recording *r)
+{
+	struct process_entry entry = {};
+	uint32_t tgid = (uint32_t)launch_pid(r->launch);
+	int err;
+
+	err = table_store_new(programs_map_fd(r->programs, PROGRAMS_MAP_BLOBS),
+			      programs_map_fd(r->programs, PROGRAMS_MAP_RULES), &r->tables);
+	if (err < 0)
+		return log_errno(err, "cannot map the unwind tables");
+	object_set_publish_to(r->objects, r->tables);
+	process_set_connect(r->processes, programs_map_fd(r->programs, PROGRAMS_MAP_SLOTS),
+			    programs_map_fd(r->programs, PROGRAMS_MAP_ASSIGNMENTS),
+			    programs_map_fd(r->programs, PROGRAMS_MAP_PROCESSES));
+	if (bpf_map_update_elem(programs_map_fd(r->programs, PROGRAMS_MAP_PROCESSES), &tgid, &entry,
+				BPF_ANY) < 0)
+		return log_errno(errno, "cannot register process %u", tgid);
+	process_set_publish(r->processes);
+	err = programs_attach_hooks(r->programs);
+	if (err < 0)
+		return log_errno(err, "cannot follow forks and execs");
+	err = task_events_open(launch_pid(r->launch), !r->options->no_children, &r->events);
+	if (err < 0)
+		return log_errno(err, "cannot follow the mappings of process %u", tgid);
+	return 0;
+}
+
+static void on_unknown(uint32_t tgid, void *arg)
+{
+	struct recording *r = arg;
+
+	process_set_repair(r->processes, (pid_t)tgid);
+}
+
+static int attach_probe(struct recording *r, struct probe *probe)
+{
+	struct probe_environment env = {
+		.pid = r->launch ? launch_pid(r->launch) : -1,
+		.follow_children = !r->options->no_children,
+		.cpus = r->options->cpus,
+		.nr_cpus = r->options->nr_cpus,
+		.prog_fd = programs_fd,
+		.arg = r->programs,
+	};
+	_cleanup_free_ char *error = NULL, *note = NULL;
+	int err = probe_resolve(probe, &env, &error, &note);
+
+	if (err == 0) {
+		if (note)
+			log_info("%s", note);
+		err = probe_attach(probe, &env, &error);
+	}
+	if (err < 0)
+		log_error("%s", error ? error : strerror(-err));
+	return err;
+}
+
+static int attach(struct recording *r)
+{
+	int err;
+
+	err = stack_store_new(programs_map_fd(r->programs, PROGRAMS_MAP_RING),
+			      programs_map_fd(r->programs, PROGRAMS_MAP_COUNTS), on_unknown, r,
+			      &r->stacks);
+	if (err < 0)
+		return log_errno(err, "cannot set up the ring buffer");
+	for (size_t i = 0; i < r->nr_probes; i++) {
+		err = attach_probe(r, r->probes[i]);
+		if (err < 0)
+			return err;
+	}
+	if (r->options->bpf_stats) {
+		r->statistics_fd = programs_enable_statistics();
+		if (r->statistics_fd < 0)
+			log_warning("cannot switch the BPF run-time statistics on: %s",
+				    strerror(-r->statistics_fd));
+	}
+	return 0;
+}
+
+static int run(struct recording *r)
+{
+	volatile struct program_state *state = programs_state(r->programs);
+	struct timespec now;
+	int err;
+
+	state->max_samples = r->options->max_samples;
+	for (size_t i = 0; i < r->nr_probes; i++) {
+		err = probe_enable(r->probes[i]);
+		if (err < 0)
+			return log_errno(err, "cannot start '%s'", probe_text(r->probes[i]));
+	}
+	clock_gettime(CLOCK_REALTIME, &now);
+	r->start_unix_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+	r->began_ns = time_now_ns();
+	state->enabled = 1;
+	err = launch_detach(r->launch);
+	if (err < 0)
+		return log_errno(err, "cannot let '%s' run", r->options->argv[0]);
+	err = record_loop(r);
+	state->enabled = 0;
+	for (size_t i = 0; i < r->nr_probes; i++)
+		probe_disable(r->probes[i]);
+	r->ended_ns = time_now_ns();
+	return err;
+}
+
+static int finish(struct recording *r, struct record_result *result)
+{
+	int err;
+
+	record_follow(r);
+	err = stack_store_finish(r->stacks);
+	if (err < 0)
+		return log_errno(err, "cannot read the counts");
+	record_follow(r);
+	result->capture = capture_new();
+	result->end_time_ns = r->ended_ns;
+	result->interrupted = r->interrupted;
+	result->launched = true;
+	result->child = launch_pid(r->launch);
+	result->child_running = launch_wait(r->launch, &result->wait_status) == -EAGAIN;
+	err = capture_build(result->capture, r->stacks, r->processes);
+	if (err < 0)
+		return log_errno(err, "cannot build the capture");
+	return record_fill_info(r, result);
+}
+
+static int record_phases(struct recording *r, struct record_result *result, int *ret_exit)
+{
+	struct program_loading loading = {};
+	int err = parse_probes(r);
+
+	if (err < 0)
+		return err;
+	begin_loading(r, &loading);
+	r->objects = object_set_new();
+	r->processes = process_set_new(r->objects);
+	err = start_program(r, ret_exit);
+	if (err == 0)
+		err = end_loading(r, &loading);
+	if (err == 0)
+		err = connect_tables(r);
+	if (err == 0)
+		err = attach(r);
+	if (err == 0)
+		err = run(r);
+	else if (r->launch)
+		launch_kill(r->launch);
+	discard_loading(&loading);
+	return err < 0 ? err : finish(r, result);
+}
+
+static void release(struct recording *r)
+{
+	for (size_t i = 0; i < r->nr_probes; i++)
+		probe_free(r->probes[i]);
+	free(r->probes);
+	stack_store_free(r->stacks);
+	task_events_free(r->events);
+	process_set_free(r->processes);
+	table_store_free(r->tables);
+	object_set_free(r->objects);
+	programs_free(r->programs);
+	launch_free(r->launch);
+	if (r->statistics_fd >= 0)
+		close(r->statistics_fd);
+}
+
+int record_run(const struct record_options *options, struct record_result *ret_result,
+	       int *ret_exit)
+{
+	struct recording r = {.options = options, .statistics_fd = -1};
+	struct record_result result = {};
+	int exit_status = EXIT_CTRACE_FAILED;
+	int err = record_phases(&r, &result, &exit_status);
+
+	release(&r);
+	if (err < 0) {
+		capture_free(result.capture);
+		*ret_exit = exit_status;
+		return err;
+	}
+	*ret_result = result;
+	return 0;
+}

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT */
+#include "common/alloc.h"
+#include "common/log.h"
+#include "loader/launch.h"
+#include "loader/process_set.h"
+#include "loader/programs.h"
+#include "loader/recording.h"
+#include "loader/stack_store.h"
+#include "loader/task_events.h"
+#include "loader/time.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+/* The ring is read at least this often; it wakes us earlier when it fills. */
+#define TICK_NS 100000000u
+/* The live line changes at this rate. */
+#define PROGRESS_TICKS 5
+
+struct loop {
+	struct recording *r;
+	int epoll_fd, signal_fd, tick_fd;
+	uint64_t deadline_ns; /* 0 = none */
+	unsigned int ticks;
+	bool line_shown;
+	bool ended;
+};
+
+static void apply_event(const struct task_event *event, void *arg)
+{
+	struct recording *r = arg;
+
+	process_set_apply(r->processes, event, r->launch != NULL);
+}
+
+void record_follow(struct recording *r)
+{
+	if (!r->events)
+		return;
+	/* While somebody is held the kernel is still telling about its new image. */
+	do {
+		task_events_read(r->events, apply_event, r);
+	} while (process_set_is_holding(r->processes) &&
+		 task_events_read(r->events, apply_event, r) > 0);
+	if (task_events_lost(r->events) != r->lost_events) {
+		r->lost_events = task_events_lost(r->events);
+		log_verbose("task events were lost: reading every process's mappings again");
+		process_set_repair_all(r->processes);
+	}
+	process_set_publish(r->processes);
+}
+
+int record_counters(const struct recording *r, struct walk_counters *ret_counters)
+{
+	int nr = libbpf_num_possible_cpus();
+	_cleanup_free_ struct walk_counters *per_cpu = NULL;
+	const size_t words = sizeof(struct walk_counters) / sizeof(uint64_t);
+	uint64_t sum[sizeof(struct walk_counters) / sizeof(uint64_t)] = {};
+	uint32_t zero = 0;
+
+	if (nr < 0)
+		return nr;
+	per_cpu = xcalloc((size_t)nr, sizeof(*per_cpu));
+	if (bpf_map_lookup_elem(programs_map_fd(r->programs, PROGRAMS_MAP_COUNTERS), &zero,
+				per_cpu) < 0)
+		return -errno;
+	for (int cpu = 0; cpu < nr; cpu++) {
+		uint64_t one[sizeof(struct walk_counters) / sizeof(uint64_t)];
+
+		memcpy(one, &per_cpu[cpu], sizeof(one));
+		for (size_t i = 0; i < words; i++)
+			sum[i] += one[i];
+	}
+	memcpy(ret_counters, sum, sizeof(sum));
+	return 0;
+}
+
+static int add_fd(struct loop *l, int fd)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+
+	return epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
+}
+
+static int open_signals(void)
+{
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGQUIT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return fd < 0 ? -errno : fd;
+}
+
+/* From here on a second Ctrl-C ends ctrace the hard way. */
+static void restore_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGQUIT);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
+static int open_loop(struct loop *l)
+{
+	struct itimerspec tick = {
+		.it_value.tv_nsec = TICK_NS,
+		.it_interval.tv_nsec = TICK_NS,
+	};
+	size_t nr;
+	const int *fds = task_events_fds(l->r->events, &nr);
+	int err = 0;
+
+	l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	l->tick_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	l->signal_fd = open_signals();
+	if (l->epoll_fd < 0 || l->tick_fd < 0 || l->signal_fd < 0)
+		return -errno;
+	if (timerfd_settime(l->tick_fd, 0, &tick, NULL) < 0)
+		return -errno;
+	for (size_t i = 0; i < nr && err == 0; i++)
+		err = add_fd(l, fds[i]);
+	if (err == 0)
+		err = add_fd(l, l->tick_fd);
+	if (err == 0)
+		err = add_fd(l, l->signal_fd);
+	if (err == 0)
+		err = add_fd(l, stack_store_epoll_fd(l->r->stacks));
+	if (err == 0)
+		err = add_fd(l, launch_pidfd(l->r->launch));
+	return err;
+}
+
+static void close_loop(struct loop *l)
+{
+	if (l->epoll_fd >= 0)
+		close(l->epoll_fd);
+	if (l->tick_fd >= 0)
+		close(l->tick_fd);
+	if (l->signal_fd >= 0)
+		close(l->signal_fd);
+}
+
+static void show_progress(struct loop *l)
+{
+	struct walk_counters c;
+	uint64_t complete = 0, lost = 0;
+
+	if (record_counters(l->r, &c) < 0)
+		return;
+#define X(name, json, whole, text) complete += (whole) ? c.stops[STOP_##name] : 0;
+	CTRACE_STOPS(X)
+#undef X
+	for (int i = 0; i < NR_SAMPLE_LOSSES; i++)
+		lost += c.losses[i];
+	fprintf(stderr, "\r%llu samples, %zu stacks, %.1f%% complete, %llu lost\033[K",
+		(unsigned long long)c.samples, stack_store_count(l->r->stacks),
+		c.samples ? 100.0 * (double)complete / (double)c.samples : 100.0,
+		(unsigned long long)lost);
+	l->line_shown = true;
+}
+
+static int on_tick(struct loop *l)
+{
+	struct recording *r = l->r;
+	uint64_t expired;
+	int err;
+
+	if (read(l->tick_fd, &expired, sizeof(expired)) < 0 && errno != EAGAIN)
+		return -errno;
+	err = stack_store_drain(r->stacks);
+	if (err < 0)
+		return err;
+	if (l->deadline_ns && time_now_ns() >= l->deadline_ns)
+		l->ended = true;
+	if (r->options->max_samples && !programs_state(r->programs)->enabled)
+		l->ended = true;
+	if (r->options->progress && ++l->ticks % PROGRESS_TICKS == 0)
+		show_progress(l);
+	return 0;
+}
+
+static int dispatch(struct loop *l, int fd)
+{
+	struct signalfd_siginfo info;
+
+	if (fd == l->tick_fd)
+		return on_tick(l);
+	if (fd == l->signal_fd) {
+		if (read(fd, &info, sizeof(info)) == sizeof(info)) {
+			l->r->interrupted = true;
+			l->ended = true;
+		}
+		return 0;
+	}
+	if (fd == launch_pidfd(l->r->launch)) {
+		l->ended = true;
+		return 0;
+	}
+	if (fd == stack_store_epoll_fd(l->r->stacks))
+		return stack_store_drain(l->r->stacks);
+	/* A task event: record_follow() reads them all. */
+	return 0;
+}
+
+static int arm_deadline(struct loop *l, uint64_t duration_ns)
+{
+	struct itimerspec once = {
+		.it_value.tv_sec = (time_t)(duration_ns / 1000000000u),
+		.it_value.tv_nsec = (long)(duration_ns % 1000000000u),
+		.it_interval.tv_nsec = TICK_NS,
+	};
+
+	l->deadline_ns = time_now_ns() + duration_ns;
+	/* A deadline within the first tick comes on time; later ones at the next tick. */
+	if (duration_ns && duration_ns < TICK_NS && timerfd_settime(l->tick_fd, 0, &once, NULL) < 0)
+		return -errno;
+	return 0;
+}
+
+static int wait_once(struct loop *l)
+{
+	struct epoll_event events[16];
+	int nr = epoll_wait(l->epoll_fd, events, 16, -1);
+
+	if (nr < 0)
+		return errno == EINTR ? 0 : -errno;
+	record_follow(l->r);
+	for (int i = 0; i < nr; i++) {
+		int err = dispatch(l, events[i].data.fd);
+
+		if (err < 0)
+			return err;
+	}
+	return 0;
+}
+
+int record_loop(struct recording *r)
+{
+	struct loop l = {.r = r, .epoll_fd = -1, .tick_fd = -1, .signal_fd = -1};
+	int err = open_loop(&l);
+
+	if (err == 0 && r->options->duration_ns)
+		err = arm_deadline(&l, r->options->duration_ns);
+	while (err == 0 && !l.ended)
+		err = wait_once(&l);
+	if (l.line_shown)
+		fprintf(stderr, "\r\033[K");
+	close_loop(&l);
+	restore_signals();
+	return err < 0 ? log_errno(err, "recording failed") : 0;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The parts of one recording and the phases they go through: set up, attach, run, finish.  Shared
+ * by record*.c; everybody else sees loader/record.h.
+ */
+#ifndef CTRACE_LOADER_RECORDING_H
+#define CTRACE_LOADER_RECORDING_H
+
+#include "loader/probe.h"
+#include "loader/record.h"
+
+#include <pthread.h>
+
+struct launch;
+struct object_set;
+struct process_set;
+struct programs;
+struct stack_store;
+struct table_store;
+struct task_events;
+
+struct recording {
+	const struct record_options *options;
+	struct probe **probes;
+	size_t nr_probes;
+	struct launch *launch;
+	struct programs *programs;
+	struct object_set *objects;
+	struct table_store *tables;
+	struct process_set *processes;
+	struct task_events *events;
+	struct stack_store *stacks;
+	int statistics_fd; /* keeps the kernel's run-time statistics on; -1 */
+	uint64_t began_ns, ended_ns, start_unix_ns;
+	uint64_t last_repair_ns;
+	uint64_t lost_events; /* task events lost when last looked at */
+	bool interrupted;
+};
+
+/* Runs until the target ends, time or samples are up, or a signal asks for the end. */
+int record_loop(struct recording *r);
+
+/* Takes and applies what the kernel has told so far; publishes what changed. */
+void record_follow(struct recording *r);
+
+/* Sums the per-CPU counters. */
+int record_counters(const struct recording *r, struct walk_counters *ret_counters);
+
+/* Fills the capture's info block and the statistics from a finished recording. */
+int record_fill_info(const struct recording *r, struct record_result *result);
+
+#endif

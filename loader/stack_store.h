@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The stacks the BPF side has published and how often each was hit: reads the ring buffer and the
+ * count maps, keeps what they held.  Raw addresses; names and objects are others' business.
+ */
+#ifndef CTRACE_LOADER_STACK_STORE_H
+#define CTRACE_LOADER_STACK_STORE_H
+
+#include "bpf/abi.h"
+#include "common/cleanup.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct stack_store;
+
+struct counted_stack {
+	const struct stack_record *record; /* its frames behind it */
+	const uint64_t *frames;
+	uint64_t count;
+};
+
+/*
+ * @on_unknown is told of processes whose mappings need a look.  Puts the first count map into
+ * @counts_fd.  Errors as bpf() gave them.
+ */
+int stack_store_new(int ring_fd, int counts_fd, void (*on_unknown)(uint32_t tgid, void *arg),
+		    void *arg, struct stack_store **ret_store);
+void stack_store_free(struct stack_store *store);
+DEFINE_CLEANUP(struct stack_store *, stack_store_free);
+
+/* Readable when the ring has something; owned by the store. */
+int stack_store_epoll_fd(const struct stack_store *store);
+
+/* Takes what the ring holds; swaps the count map when it fills.  Negative errno of the swap. */
+int stack_store_drain(struct stack_store *store);
+
+/* After the probes are off: the rest of the ring and of the counts. */
+int stack_store_finish(struct stack_store *store);
+
+/* Distinct stacks so far. */
+size_t stack_store_count(const struct stack_store *store);
+/* Hits whose stack was never published: 0, or the ledger would not add up. */
+uint64_t stack_store_orphans(const struct stack_store *store);
+
+/* Calls @fn for every stack, in the order they were first seen; a negative return ends it. */
+int stack_store_each(const struct stack_store *store,
+		     int (*fn)(const struct counted_stack *stack, void *arg), void *arg);
+
+#endif
