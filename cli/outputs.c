@@ -87,6 +87,9 @@ static int write_one(const struct outputs *outputs, size_t i, const struct captu
 	/* A writer sees only that its stream failed; why is in errno. */
 	if (err == -EIO && errno)
 		err = -errno;
+	/* No stacks are no lines, but they are no picture. */
+	if (err == -ENODATA && output_format(outputs, i) == format_by_name("folded"))
+		err = 0;
 	finished = output_file_finish(file);
 	return err < 0 ? err : finished;
 }
@@ -97,10 +100,10 @@ static int write_all(struct outputs *outputs, const struct capture *capture,
 	for (size_t i = 0; i < outputs->nr; i++) {
 		int err = write_one(outputs, i, capture, profile);
 
-		if (err < 0)
+		if (err < 0 && err != -ENODATA)
 			return log_errno(err, "cannot write '%s'",
 					 name_for_user(outputs->files[i]));
-		outputs->written[i] = true;
+		outputs->written[i] = !err;
 	}
 	return 0;
 }

@@ -23,7 +23,8 @@ bool outputs_need_profile(const struct outputs *outputs);
 
 /*
  * Writes them all; when one fails none of them appears, but for a capture: the recording itself
- * is never thrown away.  @profile may be NULL when it is not needed.
+ * is never thrown away.  @profile may be NULL when it is not needed.  Formats that have nothing to
+ * show for an empty profile are left out.
  */
 int outputs_write(struct outputs *outputs, const struct capture *capture,
 		  const struct profile *profile);

@@ -142,14 +142,14 @@ static int add_stacks(struct stack_builder *builder)
 	return 0;
 }
 
-int report_build_profile(struct capture *capture, const struct report_options *options,
+int report_build_profile(const struct capture *capture, const struct report_options *options,
 			 struct profile **ret_profile, struct symbol_figures *ret_figures)
 {
 	_cleanup_(location_names_freep) struct location_names *names = NULL;
 	_cleanup_(profile_freep) struct profile *profile = profile_new();
 	_cleanup_(stack_builder_release) struct stack_builder builder = {
 		.capture = capture,
-		.info = capture_get_info(capture),
+		.info = capture_info(capture),
 		.options = options,
 		.profile = profile,
 	};
@@ -166,7 +166,7 @@ int report_build_profile(struct capture *capture, const struct report_options *o
 	return 0;
 }
 
-int report_write(struct capture *capture, const struct report_options *options,
+int report_write(const struct capture *capture, const struct report_options *options,
 		 struct outputs *outputs, struct symbol_figures *ret_figures)
 {
 	_cleanup_(profile_freep) struct profile *profile = NULL;

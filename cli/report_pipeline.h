@@ -17,11 +17,11 @@ struct report_options;
  * The call tree of @capture, finished, to be freed; it borrows @capture's info.
  * -EOVERFLOW: the counts add up to more than 2^63-1.
  */
-int report_build_profile(struct capture *capture, const struct report_options *options,
+int report_build_profile(const struct capture *capture, const struct report_options *options,
 			 struct profile **ret_profile, struct symbol_figures *ret_figures);
 
 /* Names what needs names and writes every output.  Reports its errors. */
-int report_write(struct capture *capture, const struct report_options *options,
+int report_write(const struct capture *capture, const struct report_options *options,
 		 struct outputs *outputs, struct symbol_figures *ret_figures);
 
 #endif

@@ -72,9 +72,9 @@ static void add_loss(struct record_stats *stats, const struct capture_counter *c
 	}
 }
 
-void run_figures_from_capture(struct capture *capture, struct run_figures *ret_figures)
+void run_figures_from_capture(const struct capture *capture, struct run_figures *ret_figures)
 {
-	const struct capture_info *info = capture_get_info(capture);
+	const struct capture_info *info = capture_info(capture);
 	struct run_figures figures = {.probes = info->probes, .nr_probes = info->nr_probes};
 	struct record_stats *stats = &figures.record;
 	size_t nr_stacks;

@@ -27,7 +27,7 @@ struct run_figures {
 void run_figures_from_record(const struct record_result *result, const char **probes,
 			     size_t nr_probes, struct run_figures *ret_figures);
 /* From the ledger inside a capture, by name; borrows from @capture. */
-void run_figures_from_capture(struct capture *capture, struct run_figures *ret_figures);
+void run_figures_from_capture(const struct capture *capture, struct run_figures *ret_figures);
 
 /* Names and texts of bpf/abi.h's lists, in the order of record_stats. */
 const char *stop_name(unsigned int stop);

@@ -72,7 +72,7 @@ void summary_print(const struct run_figures *figures, const char *written)
 			    figures->symbols.addresses, figures->symbols.named,
 			    (double)figures->symbols.ns / NS_PER_MS);
 	if (!stats->samples)
-		log_warning("no samples: the probes were not hit");
+		log_warning("no samples, so there is nothing to draw: the probes were not hit");
 	log_info("%" PRIu64 " samples in %.2f s, %.2f %% of the stacks complete, %" PRIu64
 		 " lost, %" PRIu64 " different stacks",
 		 stats->samples, (double)stats->duration_ns / NS_PER_S,

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the programs here share.  Each has one property a stack walk can trip over, calls hit() (or
+ * another function it names) an exact number of times, and with --expect as its only argument
+ * says what must be seen:
+ *     FUNCTION COUNT REGEX
+ * the whole stack without its first frame (the comm), root first, frames joined by ';'.
+ * run_expect.py in tests/e2e holds ctrace to it.
+ */
+#ifndef CTRACE_TESTS_EXPECT_H
+#define CTRACE_TESTS_EXPECT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#ifdef __clang__
+#define NOINLINE __attribute__((noinline))
+#else
+#define NOINLINE __attribute__((noinline, noclone))
+#endif
+
+/* After a call: it can then not become a jump, and the caller stays on the stack. */
+#define NO_TAIL_CALL() __asm__ volatile("" ::: "memory")
+
+/* The libc of the distribution is stripped: what is not exported has no name. */
+#define IN_LIBC(name) "(" name "|\\[libc\\.so\\.6\\])"
+#define MAIN	      "_start;__libc_start_main(_impl)?;" IN_LIBC("__libc_start_call_main") ";main"
+#define THREAD	      IN_LIBC("(__)?clone3?") ";" IN_LIBC("start_thread")
+#define SIGNAL_FRAME  IN_LIBC("(__)?restore_rt")
+
+#ifdef __cplusplus
+extern "C"
+#endif
+	void
+	hit(void);
+
+NOINLINE void hit(void)
+{
+	NO_TAIL_CALL();
+}
+
+static inline bool asked_for_expectations(int argc, char **argv)
+{
+	return argc == 2 && !strcmp(argv[1], "--expect");
+}
+
+static inline void expect(const char *function, unsigned int count, const char *regex)
+{
+	printf("%s %u %s\n", function, count, regex);
+}
+
+#endif
