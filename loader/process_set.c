@@ -34,6 +34,8 @@ static void free_process(struct process *p)
 	while (p) {
 		struct process *older = p->older;
 
+		if (p->hold)
+			launch_unhold(p->hold);
 		free(p->mappings);
 		free(p);
 		p = older;
@@ -329,8 +331,16 @@ void process_set_repair_all(struct process_set *s)
 
 /* ---- events ---- */
 
+static void release_hold(struct process_set *s, struct process *p)
+{
+	launch_unhold(TAKE_PTR(p->hold));
+	s->nr_held--;
+}
+
 static void end_process(struct process_set *s, struct process *p, uint64_t time_ns)
 {
+	if (p->hold)
+		release_hold(s, p);
 	p->end_ns = time_ns;
 	process_publisher_drop(s->publisher, p);
 }
@@ -364,14 +374,13 @@ static void hold_process(struct process_set *s, struct process *p)
 {
 	int err;
 
-	if (p->held)
+	if (p->hold)
 		return;
-	err = launch_hold(p->pid);
+	err = launch_hold(p->pid, &p->hold);
 	if (err < 0) {
 		log_debug("process %d not held: %s", (int)p->pid, strerror(-err));
 		return;
 	}
-	p->held = true;
 	s->nr_held++;
 }
 
@@ -450,11 +459,8 @@ int process_set_publish(struct process_set *s)
 			process_publisher_publish(s->publisher, p);
 			nr++;
 		}
-		if (p->held) {
-			launch_unhold(p->pid);
-			p->held = false;
-			s->nr_held--;
-		}
+		if (p->hold)
+			release_hold(s, p);
 	}
 	return nr;
 }

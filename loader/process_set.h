@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct launch_hold;
 struct object;
 struct object_set;
 struct process_set;
