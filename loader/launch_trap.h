@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Makes a traced process report that it has reached one instruction, without changing a byte of
+ * it: an event of the kernel for that process alone runs a raw BPF program that sends the thread
+ * LAUNCH_TRAP_SIGNAL.
+ */
+#ifndef CTRACE_LOADER_LAUNCH_TRAP_H
+#define CTRACE_LOADER_LAUNCH_TRAP_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct launch_entry;
+
+/* Ignored by default, so a process whose tracer died while it was on its way takes no harm. */
+#define LAUNCH_TRAP_SIGNAL SIGURG
+
+struct launch_trap {
+	int event_fd;
+	int link_fd;
+};
+
+/*
+ * Arms the entry of the program @pid executes.  A hardware breakpoint (1 ms in all, reports before
+ * the instruction) where they work, else a uprobe (140 ms, most of it in closing; may report right
+ * after the first instruction).  -EPERM, -EACCES: no rights for perf events or BPF; -ENODEV: kernel
+ * without both; others of the kernel.
+ */
+int launch_trap_set(pid_t pid, const struct launch_entry *entry, struct launch_trap *ret_trap);
+/* The same by a uprobe only. */
+int launch_trap_set_uprobe(pid_t pid, const struct launch_entry *entry,
+			   struct launch_trap *ret_trap);
+/* Has the instruction been reached? */
+bool launch_trap_hit(const struct launch_trap *trap);
+void launch_trap_remove(struct launch_trap *trap);
+
+#endif
