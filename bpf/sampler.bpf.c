@@ -92,6 +92,14 @@ int hash_kernel_frames(struct walk *w)
 	return 0;
 }
 
+/* User space looks at the ring every tick; waking it earlier pays only when the ring fills. */
+static uint64_t wakeup_flags(void)
+{
+	return bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) > CTRACE_RING_BYTES / 4
+		       ? BPF_RB_FORCE_WAKEUP
+		       : BPF_RB_NO_WAKEUP;
+}
+
 static int publish(struct walk *w, uint32_t type, uint32_t nr_frames)
 {
 	uint32_t size;
@@ -100,7 +108,7 @@ static int publish(struct walk *w, uint32_t type, uint32_t nr_frames)
 	if (nr_frames > CTRACE_MAX_FRAMES + CTRACE_MAX_KERNEL_FRAMES)
 		nr_frames = CTRACE_MAX_FRAMES + CTRACE_MAX_KERNEL_FRAMES;
 	size = sizeof(struct stack_record) + nr_frames * sizeof(uint64_t);
-	return (int)bpf_ringbuf_output(&ring, &w->record, size, 0);
+	return (int)bpf_ringbuf_output(&ring, &w->record, size, wakeup_flags());
 }
 
 /*

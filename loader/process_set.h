@@ -41,7 +41,7 @@ struct process {
 	struct process_mapping *mappings;
 	size_t nr_mappings, cap_mappings;
 	bool dirty;		      /* differs from what the kernel has */
-	bool held;		      /* stopped by us while its tables are built */
+	struct launch_hold *hold;     /* stopped by us while its tables are built; or NULL */
 	struct process *older;	      /* former owner of the same pid */
 	struct process *next_sibling; /* in order of first sight */
 };
