@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* The plugins of dlopen_plugins.c: STEP and FRAME make two different ones of this file. */
-#include "expect.h"
 
 void plugin_run(void (*fn)(void), int times);
 
-static NOINLINE void STEP(void (*fn)(void))
+static __attribute__((noinline)) void STEP(void (*fn)(void))
 {
 	volatile char frame[FRAME];
 
 	frame[0] = 1;
 	fn();
-	frame[FRAME - 1] = 1;
+	frame[FRAME - 1] = frame[0];
 }
 
-__attribute__((visibility("default"))) void plugin_run(void (*fn)(void), int times)
+void plugin_run(void (*fn)(void), int times)
 {
 	for (int i = 0; i < times; i++)
 		STEP(fn);

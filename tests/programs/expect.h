@@ -23,8 +23,8 @@
 /* After a call: it can then not become a jump, and the caller stays on the stack. */
 #define NO_TAIL_CALL() __asm__ volatile("" ::: "memory")
 
-/* The libc of the distribution is stripped: what is not exported has no name. */
-#define IN_LIBC(name) "(" name "|\\[libc\\.so\\.6\\])"
+/* Without libc's debug symbols what it does not export has no name. */
+#define IN_LIBC(name) "((__GI_+)?(" name ")|\\[libc\\.so\\.6\\])"
 #define MAIN	      "_start;__libc_start_main(_impl)?;" IN_LIBC("__libc_start_call_main") ";main"
 #define THREAD	      IN_LIBC("(__)?clone3?") ";" IN_LIBC("start_thread")
 #define SIGNAL_FRAME  IN_LIBC("(__)?restore_rt")
