@@ -140,6 +140,8 @@ static int assign(struct process_publisher *pub, struct process *p, uint32_t slo
 	uint32_t key = (uint32_t)p->pid;
 	struct process_entry entry;
 
+	if (pub->processes_fd < 0)
+		return 0;
 	/* Gone meanwhile: its entries must not come back. */
 	if (bpf_map_lookup_elem(pub->processes_fd, &key, &entry) < 0)
 		return -ESRCH;
@@ -199,4 +201,10 @@ void process_publisher_drop(struct process_publisher *pub, struct process *p)
 uint64_t process_publisher_kernel_bytes(const struct process_publisher *pub)
 {
 	return pub->slots ? slot_store_kernel_bytes(pub->slots) : 0;
+}
+
+const struct mapping_table *process_publisher_table(const struct process_publisher *pub,
+						    const struct process *p)
+{
+	return pub->slots ? slot_store_table(pub->slots, p->slot) : NULL;
 }

@@ -10,6 +10,7 @@
 
 #include <stdint.h>
 
+struct mapping_table;
 struct process;
 struct process_publisher;
 
@@ -29,6 +30,10 @@ void process_publisher_share(struct process_publisher *publisher, struct process
 			     const struct process *parent);
 /* The process ended. */
 void process_publisher_drop(struct process_publisher *publisher, struct process *process);
+
+/* The table @process is assigned to, or NULL. */
+const struct mapping_table *process_publisher_table(const struct process_publisher *publisher,
+						    const struct process *process);
 
 uint64_t process_publisher_kernel_bytes(const struct process_publisher *publisher);
 

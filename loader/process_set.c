@@ -480,3 +480,8 @@ uint64_t process_set_kernel_bytes(const struct process_set *s)
 {
 	return process_publisher_kernel_bytes(s->publisher);
 }
+
+const struct mapping_table *process_set_table(const struct process_set *s, const struct process *p)
+{
+	return process_publisher_table(s->publisher, p);
+}

@@ -51,7 +51,7 @@ struct process_set *process_set_new(struct object_set *objects);
 void process_set_free(struct process_set *set);
 DEFINE_CLEANUP(struct process_set *, process_set_free);
 
-/* From now on mapping tables are published to these maps. */
+/* From now on mapping tables are published to these maps; all -1: to our own memory. */
 void process_set_connect(struct process_set *set, int slots_fd, int assignments_fd,
 			 int processes_fd);
 
@@ -82,6 +82,10 @@ const struct process_mapping *process_find_mapping(const struct process *process
 						   uint32_t generation, uint64_t pc);
 /* All processes ever followed, in order of first sight, linked by next_sibling. */
 const struct process *process_set_first(const struct process_set *set, size_t *ret_nr);
+
+/* The table published for @process, or NULL: for walks on the host. */
+const struct mapping_table *process_set_table(const struct process_set *set,
+					      const struct process *process);
 
 uint64_t process_set_kernel_bytes(const struct process_set *set);
 

@@ -43,28 +43,45 @@ void slot_store_free(struct slot_store *s)
 	free(s);
 }
 
-static int create_slot(struct slot_store *s)
+/* A new map for the kernel to read, put in its place; -1 when the store is our own memory. */
+static int create_map(const struct slot_store *s, int *ret_fd)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE);
-	_cleanup_close_ int fd = -1;
 	uint32_t key = s->nr;
-	void *map;
+	int fd;
 
-	if (s->nr == CTRACE_MAX_SLOTS)
-		return -ENOSPC;
+	*ret_fd = -1;
+	if (s->slots_fd < 0)
+		return 0;
 	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "ctrace_slot", sizeof(uint32_t),
 			    sizeof(struct mapping_table), 1, &opts);
 	if (fd < 0)
 		return -errno;
-	map = mmap(NULL, sizeof(struct mapping_table), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (map == MAP_FAILED)
-		return -errno;
 	if (bpf_map_update_elem(s->slots_fd, &key, &fd, BPF_ANY) < 0) {
 		int err = -errno;
 
-		munmap(map, sizeof(struct mapping_table));
+		close(fd);
 		return err;
 	}
+	*ret_fd = fd;
+	return 0;
+}
+
+static int create_slot(struct slot_store *s)
+{
+	_cleanup_close_ int fd = -1;
+	void *map;
+	int err;
+
+	if (s->nr == CTRACE_MAX_SLOTS)
+		return -ENOSPC;
+	err = create_map(s, &fd);
+	if (err < 0)
+		return err;
+	map = mmap(NULL, sizeof(struct mapping_table), PROT_READ | PROT_WRITE,
+		   fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED)
+		return -errno;
 	GROW_ARRAY(s->slots, s->nr, s->cap);
 	s->slots[s->nr] = (struct slot){.table = map};
 	return (int)s->nr++;
@@ -103,4 +120,9 @@ void slot_store_unref(struct slot_store *s, uint32_t slot)
 uint64_t slot_store_kernel_bytes(const struct slot_store *s)
 {
 	return (uint64_t)s->nr * sizeof(struct mapping_table);
+}
+
+const struct mapping_table *slot_store_table(const struct slot_store *s, uint32_t slot)
+{
+	return slot < s->nr ? s->slots[slot].table : NULL;
 }

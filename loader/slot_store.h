@@ -11,7 +11,7 @@
 
 struct slot_store;
 
-/* @slots_fd: the kernel's map of slots, borrowed. */
+/* @slots_fd: the kernel's map of slots, borrowed; -1: our own memory (walks on the host). */
 struct slot_store *slot_store_new(int slots_fd);
 void slot_store_free(struct slot_store *store);
 DEFINE_CLEANUP(struct slot_store *, slot_store_free);
@@ -24,6 +24,9 @@ int slot_store_take(struct slot_store *store, uint32_t *ret_slot, struct mapping
 void slot_store_ref(struct slot_store *store, uint32_t slot);
 /* PROCESS_NO_SLOT is allowed and does nothing. */
 void slot_store_unref(struct slot_store *store, uint32_t slot);
+
+/* The table in @slot, or NULL. */
+const struct mapping_table *slot_store_table(const struct slot_store *store, uint32_t slot);
 
 uint64_t slot_store_kernel_bytes(const struct slot_store *store);
 

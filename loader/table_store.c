@@ -34,32 +34,53 @@ struct table_store {
 	struct rule_number *numbers;
 };
 
-static int open_blob(struct table_store *s)
+static void *map_shared(int fd, size_t size)
+{
+	int flags = fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED;
+
+	return mmap(NULL, size, PROT_READ | PROT_WRITE, flags, fd, 0);
+}
+
+/* A new map for the kernel to read, put in its place; -1 when the store is our own memory. */
+static int create_blob(const struct table_store *s, int *ret_fd)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE);
-	_cleanup_close_ int fd = -1;
 	uint32_t key = s->nr_blobs;
-	void *map;
+	int fd;
 
-	if (s->nr_blobs == CTRACE_MAX_BLOBS)
-		return -ENOSPC;
+	*ret_fd = -1;
+	if (s->blobs_fd < 0)
+		return 0;
 	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "ctrace_blob", sizeof(uint32_t), BLOB_BYTES, 1,
 			    &opts);
 	if (fd < 0)
 		return -errno;
-	map = mmap(NULL, BLOB_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (map == MAP_FAILED)
-		return -errno;
 	if (bpf_map_update_elem(s->blobs_fd, &key, &fd, BPF_ANY) < 0) {
 		int err = -errno;
 
-		munmap(map, BLOB_BYTES);
+		close(fd);
 		return err;
 	}
-	if (s->blob)
-		munmap(s->blob, BLOB_BYTES);
-	s->blob = map;
-	s->nr_blobs++;
+	*ret_fd = fd;
+	return 0;
+}
+
+static int open_blob(struct table_store *s)
+{
+	_cleanup_close_ int fd = -1;
+	void *map;
+	int err;
+
+	if (s->nr_blobs == CTRACE_MAX_BLOBS)
+		return -ENOSPC;
+	err = create_blob(s, &fd);
+	if (err < 0)
+		return err;
+	map = map_shared(fd, BLOB_BYTES);
+	if (map == MAP_FAILED)
+		return -errno;
+	GROW_ARRAY(s->blobs, s->nr_blobs, s->cap_blobs);
+	s->blobs[s->nr_blobs++] = map;
 	s->used = 1; /* word 0 stays the row "no rule" */
 	return 0;
 }
@@ -67,8 +88,7 @@ static int open_blob(struct table_store *s)
 int table_store_new(int blobs_fd, int rules_fd, struct table_store **ret_store)
 {
 	struct table_store *s;
-	void *rules = mmap(NULL, sizeof(struct unwind_rules), PROT_READ | PROT_WRITE, MAP_SHARED,
-			   rules_fd, 0);
+	void *rules = map_shared(rules_fd, sizeof(struct unwind_rules));
 
 	if (rules == MAP_FAILED)
 		return -errno;
@@ -92,8 +112,9 @@ void table_store_free(struct table_store *s)
 		HASH_DEL(s->numbers, n);
 		free(n);
 	}
-	if (s->blob)
-		munmap(s->blob, BLOB_BYTES);
+	for (uint32_t i = 0; i < s->nr_blobs; i++)
+		munmap(s->blobs[i], BLOB_BYTES);
+	free(s->blobs);
 	munmap(s->rules, sizeof(struct unwind_rules));
 	free(s);
 }
@@ -144,7 +165,7 @@ static uint32_t blocks_that_fit(const struct unwind_table *t, uint32_t first, ui
 static void write_slice(struct table_store *s, const struct unwind_table *t, uint32_t first,
 			uint32_t nr, const uint16_t *number, struct table_slice *ret_slice)
 {
-	uint32_t *word = s->blob->word;
+	uint32_t *word = s->blobs[s->nr_blobs - 1]->word;
 	uint32_t index = s->used, row = index + nr + 1;
 	uint32_t begin = t->index[first], end = t->index[first + nr];
 	uint64_t vaddr = t->vaddr_begin + ((uint64_t)first << CTRACE_BLOCK_SHIFT);
@@ -177,7 +198,7 @@ int table_store_add(struct table_store *s, const struct unwind_table *t,
 		lost += number[i] == 1;
 	}
 	for (uint32_t first = 0; first < t->nr_blocks;) {
-		uint32_t room = s->blob ? CTRACE_BLOB_WORDS - s->used : 0;
+		uint32_t room = s->nr_blobs ? CTRACE_BLOB_WORDS - s->used : 0;
 		uint32_t fit = room ? blocks_that_fit(t, first, room) : 0;
 
 		if (first + fit < t->nr_blocks && (room < MIN_SLICE_WORDS || fit == 0)) {
@@ -202,4 +223,15 @@ int table_store_add(struct table_store *s, const struct unwind_table *t,
 uint64_t table_store_kernel_bytes(const struct table_store *s)
 {
 	return (uint64_t)s->nr_blobs * BLOB_BYTES;
+}
+
+const struct unwind_blob *const *table_store_blobs(const struct table_store *s, uint32_t *ret_nr)
+{
+	*ret_nr = s->nr_blobs;
+	return (const struct unwind_blob *const *)s->blobs;
+}
+
+const struct unwind_rules *table_store_rules(const struct table_store *s)
+{
+	return s->rules;
 }

@@ -25,7 +25,8 @@ struct table_slice {
 	uint32_t index_base; /* as mapping_entry.index_base */
 };
 
-/* @blobs_fd and @rules_fd: the kernel's maps, borrowed. */
+/* @blobs_fd and @rules_fd: the kernel's maps, borrowed; both -1: our own memory (walks on the
+ * host). */
 int table_store_new(int blobs_fd, int rules_fd, struct table_store **ret_store);
 void table_store_free(struct table_store *store);
 DEFINE_CLEANUP(struct table_store *, table_store_free);
@@ -40,6 +41,11 @@ bool table_store_has_room(const struct table_store *store, uint32_t nr_rules);
  */
 int table_store_add(struct table_store *store, const struct unwind_table *table,
 		    struct table_slice **ret_slices, size_t *ret_nr, uint64_t *ret_lost_rules);
+
+/* What was written, as the walk sees it. */
+const struct unwind_blob *const *table_store_blobs(const struct table_store *store,
+						   uint32_t *ret_nr);
+const struct unwind_rules *table_store_rules(const struct table_store *store);
 
 uint64_t table_store_kernel_bytes(const struct table_store *store);
 
