@@ -26,9 +26,9 @@ struct rule_number {
 
 struct table_store {
 	int blobs_fd;
-	uint32_t nr_blobs;
-	uint32_t used;		  /* words of the last blob */
-	struct unwind_blob *blob; /* the last one, mapped; NULL before the first */
+	struct unwind_blob **blobs;
+	uint32_t nr_blobs, cap_blobs;
+	uint32_t used; /* words of the last blob */
 	struct unwind_rules *rules;
 	uint32_t nr_rules;
 	struct rule_number *numbers;
