@@ -77,7 +77,7 @@ static bool short_takes_next(const struct argp *argp, const char *letters)
 	return false;
 }
 
-int command_word_find(int argc, char *const *argv, const struct argp *argp)
+int command_word_find(int argc, const char *const *argv, const struct argp *argp)
 {
 	for (int i = 1; i < argc; i++) {
 		const char *arg = argv[i];

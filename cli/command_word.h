@@ -12,6 +12,6 @@ struct argp;
  * Index of that word in @argv, or 0 if there is none before "--" or the end.  @argp tells which
  * options take a separate value.
  */
-int command_word_find(int argc, char *const *argv, const struct argp *argp);
+int command_word_find(int argc, const char *const *argv, const struct argp *argp);
 
 #endif

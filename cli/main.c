@@ -92,7 +92,7 @@ static int run_command(const struct command *command, int argc, char **argv, int
 
 static int choose(int argc, char **argv)
 {
-	int word = command_word_find(argc, argv, &record_options_argp);
+	int word = command_word_find(argc, (const char *const *)argv, &record_options_argp);
 	const struct command *command;
 	int status;
 
