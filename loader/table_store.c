@@ -171,8 +171,11 @@ static void write_slice(struct table_store *s, const struct unwind_table *t, uin
 	uint64_t vaddr = t->vaddr_begin + ((uint64_t)first << CTRACE_BLOCK_SHIFT);
 
 	/* The row that governs the slice's first bytes lies before it. */
-	word[row++] = CTRACE_ROW(CTRACE_ROW_PC16(t->rows[begin - 1]),
-				 number[CTRACE_ROW_RULE(t->rows[begin - 1])]);
+	word[row] = CTRACE_ROW(0, RULE_NONE);
+	if (begin)
+		word[row] = CTRACE_ROW(CTRACE_ROW_PC16(t->rows[begin - 1]),
+				       number[CTRACE_ROW_RULE(t->rows[begin - 1])]);
+	row++;
 	for (uint32_t i = 0; i <= nr; i++)
 		word[index + i] = row + (t->index[first + i] - begin);
 	for (uint32_t i = begin; i < end; i++)
