@@ -50,8 +50,9 @@ struct unwind_options {
 /*
  * Builds the table of @image, which may be closed afterwards.  Sources in order: .eh_frame found
  * by PT_GNU_EH_FRAME, the .eh_frame section, then .debug_frame for what is still uncovered.
- * -ENODATA: no CFI at all; -EBADMSG: nothing of it could be trusted; -E2BIG: more than 2^32 bytes
- * of text or rows.  A row that cannot be expressed becomes a NONE row with its reason, counted.
+ * -ENODATA: no CFI and no code known without; -EBADMSG: nothing of it could be trusted; -E2BIG:
+ * more than 2^32 bytes of text or rows.  A row that cannot be expressed becomes a NONE row with its
+ * reason, counted.
  */
 int unwind_table_build(struct elf_image *image, const struct unwind_options *options,
 		       struct unwind_table **ret_table);
@@ -64,6 +65,13 @@ DEFINE_CLEANUP(struct unwind_table *, unwind_table_free);
  */
 void unwind_table_lookup(const struct unwind_table *table, uint64_t vaddr,
 			 struct unwind_rule *ret_rule);
+
+/*
+ * @rule as it is @distance bytes behind its row: the ramp worked out.  For those who walk a table
+ * row by row.
+ */
+void unwind_rule_at(const struct unwind_rule *rule, uint32_t distance,
+		    struct unwind_rule *ret_rule);
 
 /*
  * The cache under XDG_CACHE_HOME (or ~/.cache)/ctrace/tables, one zstd file per build-id, written

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+#include "unwind/arch_x86_64.h"
+
+#include <emmintrin.h>
+#include <string.h>
+
+/* mov $15,%rax; syscall (glibc, musl) and the shorter mov $15,%eax; syscall (other libcs). */
+static const uint8_t trampoline_rax[] = {0x48, 0xc7, 0xc0, 0x0f, 0, 0, 0, 0x0f, 0x05};
+static const uint8_t trampoline_eax[] = {0xb8, 0x0f, 0, 0, 0, 0x0f, 0x05};
+_Static_assert(sizeof(trampoline_rax) <= ARCH_MAX_TRAMPOLINE, "the longest one");
+
+static void none(struct unwind_rule *rule, int32_t reason)
+{
+	*rule = (struct unwind_rule){.cfa_kind = CFA_NONE, .x = reason};
+}
+
+/* CFA part of the rule.  @ret_uses_x: x is taken. */
+static bool put_cfa(uint64_t cfa, struct unwind_rule *rule, bool *ret_uses_x)
+{
+	enum cfa_kind kind = cfi_cfa_kind(cfa);
+	int32_t aux = cfi_cfa_aux(cfa);
+
+	*ret_uses_x = false;
+	rule->cfa_off = cfi_cfa_off(cfa);
+	switch (kind) {
+	case CFA_REG:
+		if (aux == DW_REG_RSP) {
+			rule->cfa_kind = CFA_RSP;
+		} else if (aux == DW_REG_RBP) {
+			rule->cfa_kind = CFA_RBP;
+		} else if (aux < 0 || aux >= DW_REG_RA) {
+			none(rule, NONE_CFA_REGISTER);
+			return false;
+		} else {
+			rule->cfa_kind = CFA_REG;
+			rule->x = aux;
+			*ret_uses_x = true;
+		}
+		return true;
+	case CFA_DEREF_RSP:
+	case CFA_DEREF_RBP:
+		rule->x = aux;
+		*ret_uses_x = true;
+		break;
+	case CFA_NONE:
+		none(rule, aux);
+		return false;
+	default:
+		break;
+	}
+	rule->cfa_kind = (uint8_t)kind;
+	return true;
+}
+
+static bool put_rbp(uint64_t regs, struct unwind_rule *rule, bool *uses_x)
+{
+	static const uint8_t kinds[] = {
+		[RBP_STATE_SAME] = RBP_SAME,	       [RBP_STATE_SAVED] = RBP_CFA,
+		[RBP_STATE_DEREF_RBP] = RBP_DEREF_RBP, [RBP_STATE_DEREF_RSP] = RBP_DEREF_RSP,
+		[RBP_STATE_REALIGN] = RBP_REALIGN,     [RBP_STATE_REGISTER] = RBP_REG,
+		[RBP_STATE_UNDEFINED] = RBP_UNDEFINED,
+	};
+	enum rbp_state kind = cfi_rbp_kind(regs);
+	int32_t value = cfi_rbp_value(regs);
+
+	if (kind == RBP_STATE_NONE) {
+		none(rule, value);
+		return false;
+	}
+	rule->rbp_kind = kinds[kind];
+	if (kind == RBP_STATE_REGISTER) {
+		if (*uses_x) {
+			none(rule, NONE_COMBINATION);
+			return false;
+		}
+		*uses_x = true;
+		rule->x = value;
+	} else {
+		rule->rbp_off8 = (int16_t)(value / 8);
+	}
+	return true;
+}
+
+/*
+ * The outermost frame keeps what its CFA would have been, for people: nothing is walked by it.
+ * x is the register, or -1 for a CFA of another form.
+ */
+static void put_stop(uint64_t cfa, struct unwind_rule *rule)
+{
+	bool is_reg = cfi_cfa_kind(cfa) == CFA_REG;
+
+	*rule = (struct unwind_rule){.cfa_kind = CFA_STOP,
+				     .cfa_off = is_reg ? cfi_cfa_off(cfa) : 0,
+				     .x = is_reg ? cfi_cfa_aux(cfa) : -1};
+}
+
+void arch_plain_rule(const struct cfi_state *state, struct unwind_rule *ret_rule)
+{
+	enum ra_state ra = cfi_ra_kind(state->regs);
+	bool uses_x;
+
+	memset(ret_rule, 0, sizeof(*ret_rule));
+	if (cfi_cfa_kind(state->cfa) == CFA_SIGNAL) {
+		ret_rule->cfa_kind = CFA_SIGNAL;
+		return;
+	}
+	/* Damaged CFI says nothing about the return address either. */
+	if (ra == RA_STATE_UNDEFINED &&
+	    (cfi_cfa_kind(state->cfa) != CFA_NONE || cfi_cfa_aux(state->cfa) != NONE_BAD_CFI)) {
+		put_stop(state->cfa, ret_rule);
+		return;
+	}
+	if (!put_cfa(state->cfa, ret_rule, &uses_x) || !put_rbp(state->regs, ret_rule, &uses_x))
+		return;
+	if (ra == RA_STATE_REGISTER) {
+		if (uses_x) {
+			none(ret_rule, NONE_COMBINATION);
+			return;
+		}
+		ret_rule->flags |= RULE_RA_REGISTER;
+		ret_rule->x = cfi_ra_register(state->regs);
+	} else if (ra != RA_STATE_SAVED) {
+		none(ret_rule, NONE_RA_RULE);
+	}
+}
+
+size_t arch_signal_trampoline(const uint8_t *code, size_t size)
+{
+	if (size >= sizeof(trampoline_rax) &&
+	    memcmp(code, trampoline_rax, sizeof(trampoline_rax)) == 0)
+		return sizeof(trampoline_rax);
+	if (size >= sizeof(trampoline_eax) &&
+	    memcmp(code, trampoline_eax, sizeof(trampoline_eax)) == 0)
+		return sizeof(trampoline_eax);
+	return 0;
+}
+
+/* Position of the next syscall instruction from @pos on, or @size. */
+static size_t find_syscall(const uint8_t *code, size_t size, size_t pos)
+{
+	const __m128i first = _mm_set1_epi8(0x0f), second = _mm_set1_epi8(0x05);
+
+	/* One byte at a time this would be the slowest step of reading a static program. */
+	for (; size - pos >= 17; pos += 16) {
+		__m128i a = _mm_loadu_si128((const __m128i *)(const void *)(code + pos));
+		__m128i b = _mm_loadu_si128((const __m128i *)(const void *)(code + pos + 1));
+		int mask = _mm_movemask_epi8(
+			_mm_and_si128(_mm_cmpeq_epi8(a, first), _mm_cmpeq_epi8(b, second)));
+
+		if (mask)
+			return pos + (size_t)__builtin_ctz((unsigned int)mask);
+	}
+	for (; size - pos >= 2; pos++)
+		if (code[pos] == 0x0f && code[pos + 1] == 0x05)
+			return pos;
+	return size;
+}
+
+ptrdiff_t arch_find_signal_trampoline(const uint8_t *code, size_t size)
+{
+	static const size_t lengths[] = {sizeof(trampoline_rax), sizeof(trampoline_eax)};
+
+	if (size < 2)
+		return -1;
+	for (size_t pos = 0;; pos += 2) {
+		pos = find_syscall(code, size, pos);
+		if (pos == size)
+			return -1;
+		for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+			size_t skip = lengths[i] - 2;
+
+			if (pos >= skip &&
+			    arch_signal_trampoline(code + pos - skip, lengths[i]) == lengths[i])
+				return (ptrdiff_t)(pos - skip);
+		}
+	}
+}
+
+const char *arch_register_name(unsigned int reg)
+{
+	static const char *const names[] = {"rax", "rdx", "rcx", "rbx", "rsi", "rdi", "rbp", "rsp",
+					    "r8",  "r9",  "r10", "r11", "r12", "r13", "r14", "r15"};
+
+	return reg < sizeof(names) / sizeof(names[0]) ? names[reg] : NULL;
+}

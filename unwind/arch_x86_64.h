@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is x86-64 about the tables: how a CFI state becomes a rule, register names, and code that
+ * is known by its bytes.  Another architecture brings a file of this shape.
+ */
+#ifndef CTRACE_UNWIND_ARCH_X86_64_H
+#define CTRACE_UNWIND_ARCH_X86_64_H
+
+#include "unwind/cfi_state.h"
+
+#include <stddef.h>
+
+/* Bytes of code behind the entry point that count as the entry stub. */
+#define ARCH_ENTRY_STUB	    64
+#define ARCH_MAX_TRAMPOLINE 9
+
+/* The rule of a state that lasts: no ramp.  NONE with its reason when there is none. */
+void arch_plain_rule(const struct cfi_state *state, struct unwind_rule *ret_rule);
+
+/* Length of the signal trampoline (rt_sigreturn) that begins at @code, or 0. */
+size_t arch_signal_trampoline(const uint8_t *code, size_t size);
+/* Position of the first signal trampoline in the @size bytes at @code, or -1. */
+ptrdiff_t arch_find_signal_trampoline(const uint8_t *code, size_t size);
+
+/* "rax" ... "r15"; NULL from 16 on. */
+const char *arch_register_name(unsigned int reg);
+
+#endif

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+#include "unwind/known_code.h"
+
+#include "unwind/arch_x86_64.h"
+#include "unwind/cfi_input.h"
+
+#include <string.h>
+
+#define MAX_TRAMPOLINES 16 /* an object has one or two; a hostile one gets no more */
+
+/* What a scan for trampolines found. */
+struct scan {
+	struct cfi_input *input;
+	const struct elf_image *image;
+	struct fde_list found;
+	uint32_t cie;
+};
+
+/* A range without a program: its CIE's state is all there is. */
+static void append_state(struct fde_list *list, uint32_t begin, uint32_t end, uint32_t cie)
+{
+	const struct cfi_range range = {.begin = begin, .start = begin, .end = end, .cie = cie};
+
+	fde_list_append(list, &range);
+}
+
+/* The text that holds the entry point, which is cut off where other code is described. */
+static void add_entry_stub(struct cfi_input *input, const struct elf_image *image)
+{
+	const struct cfi_state stop = {.cfa = cfi_cfa_none(NONE_GAP),
+				       .regs = cfi_with_ra(0, RA_STATE_UNDEFINED, 0)};
+	uint64_t entry = elf_image_header(image)->e_entry;
+	struct fde_list stub = {0};
+
+	for (size_t i = 0; i < input->nr_text; i++) {
+		const struct text_range *text = &input->text[i];
+
+		if (entry < text->begin || entry >= text->end)
+			continue;
+		append_state(
+			&stub, (uint32_t)(entry - input->base),
+			(uint32_t)((text->end - entry < ARCH_ENTRY_STUB ? text->end
+									: entry + ARCH_ENTRY_STUB) -
+				   input->base),
+			cie_table_add_state(&input->cies, stop));
+	}
+	fde_list_fill(&input->ranges, &stub);
+	fde_list_release(&stub);
+}
+
+/* Looks for trampolines in the text [begin, end), which lies in one segment. */
+static void scan_text(struct scan *scan, uint32_t begin, uint32_t end)
+{
+	struct elf_span span = elf_image_at_vaddr(scan->image, scan->input->base + begin);
+	size_t size = span.size < end - begin ? span.size : end - begin;
+	const uint8_t *code = span.data;
+
+	while (code && scan->found.nr < MAX_TRAMPOLINES) {
+		ptrdiff_t pos = arch_find_signal_trampoline(code, size);
+		uint32_t at;
+
+		if (pos < 0)
+			return;
+		at = begin + (uint32_t)(code + pos - span.data);
+		/* The kernel makes it look called; so that its return address minus one is found,
+		 * the row begins a byte early. */
+		append_state(&scan->found, at ? at - 1 : at,
+			     at + (uint32_t)arch_signal_trampoline(code + pos, size - (size_t)pos),
+			     scan->cie);
+		code += pos + 1;
+		size -= (size_t)pos + 1;
+	}
+}
+
+static void scan_holes(struct scan *scan)
+{
+	const struct fde_list *ranges = &scan->input->ranges;
+
+	for (size_t t = 0; t < scan->input->nr_text; t++) {
+		const struct text_range *text = &scan->input->text[t];
+		uint32_t cursor = (uint32_t)(text->begin - scan->input->base);
+		uint32_t end = (uint32_t)(text->end - scan->input->base);
+		size_t i = fde_list_find(ranges, cursor);
+
+		for (; i < ranges->nr && ranges->ranges[i].begin < end; i++) {
+			/* Shorter than a trampoline: alignment. */
+			if (ranges->ranges[i].begin > cursor + ARCH_MAX_TRAMPOLINE - 2)
+				scan_text(scan, cursor, ranges->ranges[i].begin);
+			cursor = ranges->ranges[i].end;
+		}
+		if (cursor < end)
+			scan_text(scan, cursor, end);
+	}
+}
+
+/* No other object is needed by this one: a static program, or musl's libc and linker. */
+static bool is_self_contained(const struct elf_image *image)
+{
+	const Elf64_Phdr *segments;
+	size_t nr;
+
+	segments = elf_image_segments(image, &nr);
+	for (size_t i = 0; i < nr; i++) {
+		struct elf_span span;
+
+		if (segments[i].p_type == PT_INTERP)
+			return false;
+		if (segments[i].p_type != PT_DYNAMIC)
+			continue;
+		span = elf_image_at_vaddr(image, segments[i].p_vaddr);
+		for (size_t pos = 0; span.size - pos >= sizeof(Elf64_Dyn);
+		     pos += sizeof(Elf64_Dyn)) {
+			Elf64_Dyn dynamic;
+
+			memcpy(&dynamic, span.data + pos, sizeof(dynamic));
+			if (dynamic.d_tag == DT_NULL)
+				break;
+			if (dynamic.d_tag == DT_NEEDED)
+				return false;
+		}
+	}
+	return true;
+}
+
+static bool has_signal_cfi(const struct cfi_input *input)
+{
+	for (uint32_t i = 0; i < input->cies.nr; i++)
+		if (input->cies.cies[i].context.is_signal_frame)
+			return true;
+	return false;
+}
+
+static void add_trampolines(struct cfi_input *input, const struct elf_image *image)
+{
+	const struct cfi_state signal = {.cfa = cfi_cfa(CFA_SIGNAL, 0, 0)};
+	struct scan scan = {
+		.input = input, .image = image, .cie = cie_table_add_state(&input->cies, signal)};
+
+	/* musl's build puts plain CFI on its trampoline, which would walk into the ucontext. */
+	if (is_self_contained(image) && !has_signal_cfi(input)) {
+		for (size_t i = 0; i < input->nr_text; i++)
+			scan_text(&scan, (uint32_t)(input->text[i].begin - input->base),
+				  (uint32_t)(input->text[i].end - input->base));
+	} else {
+		scan_holes(&scan);
+	}
+	if (!scan.found.nr)
+		return;
+	for (size_t i = 0; i < scan.found.nr; i++)
+		fde_list_append(&input->ranges, &scan.found.ranges[i]);
+	fde_list_settle(&input->ranges);
+	fde_list_release(&scan.found);
+}
+
+void known_code_add(struct cfi_input *input, const struct elf_image *image)
+{
+	add_entry_stub(input, image);
+	add_trampolines(input, image);
+}

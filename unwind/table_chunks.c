@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+#include "unwind/table_chunks.h"
+
+#include "common/alloc.h"
+#include "unwind/cfi_program.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#define MAX_THREADS 8
+#define MAX_HOLE    15 /* longer ones are no padding between functions */
+
+struct work {
+	const struct cfi_input *input;
+	struct table_chunk *chunks;
+	size_t nr_chunks;
+	atomic_size_t next;
+};
+
+static int run_range(const struct cfi_input *input, const struct cfi_range *range,
+		     struct row_builder *builder)
+{
+	const struct cfi_cie *cie = &input->cies.cies[range->cie];
+	const struct cfi_section *section = &input->sections[cie->section];
+	const struct cfi_program program = {
+		.code = section->data + range->program,
+		.end = section->data + range->program_end,
+		.vaddr = section->vaddr + range->program,
+		.base = input->base,
+		.start = range->start,
+		.from = range->begin,
+		.to = range->end,
+	};
+
+	return cfi_program_run(&program, &cie->context, builder);
+}
+
+static void build_chunk(const struct cfi_input *input, struct table_chunk *chunk)
+{
+	const struct cfi_range *ranges = input->ranges.ranges;
+	const struct cfi_state gap = row_builder_gap();
+	struct row_builder *b = &chunk->builder;
+	uint32_t next = input->size;
+
+	for (size_t i = chunk->first; i < chunk->end; i++) {
+		next = i + 1 < input->ranges.nr ? ranges[i + 1].begin : input->size;
+		if (run_range(input, &ranges[i], b) < 0)
+			chunk->bad_fdes++;
+		if (next - ranges[i].end > MAX_HOLE)
+			row_builder_add(b, ranges[i].end, &gap);
+	}
+	row_builder_flush(b, next);
+}
+
+static void *run_chunks(void *arg)
+{
+	struct work *work = arg;
+
+	for (;;) {
+		size_t i = atomic_fetch_add(&work->next, 1);
+
+		if (i >= work->nr_chunks)
+			return NULL;
+		build_chunk(work->input, &work->chunks[i]);
+	}
+}
+
+static unsigned int default_threads(void)
+{
+	cpu_set_t cpus;
+
+	if (sched_getaffinity(0, sizeof(cpus), &cpus) < 0)
+		return 1;
+	return (unsigned int)CPU_COUNT(&cpus);
+}
+
+static void run_threads(struct work *work, unsigned int nr_threads)
+{
+	pthread_t thread[MAX_THREADS];
+	unsigned int nr = 0;
+
+	if (!nr_threads)
+		nr_threads = default_threads();
+	if (nr_threads > MAX_THREADS)
+		nr_threads = MAX_THREADS;
+	if (nr_threads > work->nr_chunks)
+		nr_threads = (unsigned int)work->nr_chunks;
+	/* A thread that cannot be had is work for those there are. */
+	while (nr + 1 < nr_threads && pthread_create(&thread[nr], NULL, run_chunks, work) == 0)
+		nr++;
+	run_chunks(work);
+	while (nr)
+		pthread_join(thread[--nr], NULL);
+}
+
+struct table_chunk *table_chunks_build(const struct cfi_input *input, size_t max_ranges,
+				       unsigned int nr_threads, bool no_ramps, size_t *ret_nr)
+{
+	size_t nr = (input->ranges.nr + max_ranges - 1) / max_ranges;
+	struct work work = {.input = input, .nr_chunks = nr};
+
+	work.chunks = xcalloc(nr, sizeof(*work.chunks));
+	for (size_t i = 0; i < nr; i++) {
+		size_t left = input->ranges.nr - i * max_ranges;
+
+		work.chunks[i].first = i * max_ranges;
+		work.chunks[i].end = i * max_ranges + (left < max_ranges ? left : max_ranges);
+		row_builder_init(&work.chunks[i].builder, no_ramps);
+	}
+	run_threads(&work, nr_threads);
+	*ret_nr = nr;
+	return work.chunks;
+}
+
+void table_chunks_free(struct table_chunk *chunks, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++)
+		row_builder_release(&chunks[i].builder);
+	free(chunks);
+}
