@@ -54,7 +54,7 @@ static char *filter_help(int key, const char *text, void *input)
 	return (char *)(uintptr_t)text;
 }
 
-static const struct argp_child children[] = {{.argp = &report_options_argp}, {0}};
+static const struct argp_child children[] = {{.argp = &report_options_argp, .header = ""}, {0}};
 
 static const struct argp report_argp = {
 	.parser = parse_option,

@@ -13,6 +13,9 @@
 #include <string.h>
 #include <unistd.h>
 
+/* In --help the shared options stand behind those of recording. */
+#define CHILD_GROUP 9
+
 enum {
 	KEY_MAX_FRAMES = 0x200,
 	KEY_NO_KERNEL,
@@ -51,14 +54,14 @@ static const struct argp_option options[] = {
 
 static const char examples[] =
 	"\nEXAMPLES\n"
-	"  ctrace profile:hz:99 -- ./server --port 80      where the CPU time goes\n"
-	"  ctrace uprobe:libc:malloc -o m.svg -- python3 x.py   who allocates\n"
-	"  ctrace kprobe:vfs_read -d 10s -o - -- ./load    who reads, folded on stdout\n"
+	"  ctrace profile:hz:99 -- ./server --port 80         where the CPU time goes\n"
+	"  ctrace uprobe:libc:malloc -o m.svg -- python3 x.py who allocates\n"
+	"  ctrace kprobe:vfs_read -d 10s -o - -- ./load       who reads, as text\n"
 	"  ctrace tracepoint:syscalls:sys_enter_openat -o o.ctrace -- make\n"
-	"  ctrace report o.ctrace -o o.svg                 the same, drawn later\n\n"
-	"Exit status: PROGRAM's own (128+N if signal N ended it); 125 if ctrace failed, 126 if\n"
-	"PROGRAM cannot run, 127 if it is not found.  The first Ctrl-C ends the recording and\n"
-	"writes every output, the second gives up.\n";
+	"  ctrace report o.ctrace -o o.svg                    the same, drawn later\n\n"
+	"Exit status: PROGRAM's own (128+N if signal N ended it); 125 if ctrace failed,\n"
+	"126 if PROGRAM cannot run, 127 if it is not found.  The first Ctrl-C ends the\n"
+	"recording and writes every output, the second gives up.\n";
 
 static void add_probe(struct record_arguments *args, const char *text, struct argp_state *state)
 {
@@ -196,7 +199,8 @@ static char *filter_help(int key, const char *text, void *input)
 	return (char *)(uintptr_t)text;
 }
 
-static const struct argp_child children[] = {{.argp = &report_options_argp}, {0}};
+static const struct argp_child children[] = {
+	{.argp = &report_options_argp, .header = "", .group = CHILD_GROUP}, {0}};
 
 const struct argp record_options_argp = {
 	.options = options,

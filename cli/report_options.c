@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define MAX_FORMATS 32
+#define HELP_WIDTH  79 /* argp's own right margin */
 
 enum {
 	KEY_STATS = 0x100,
@@ -57,12 +58,22 @@ const struct format report_format_capture = {
 	.what = "the recording itself, for `ctrace report`",
 };
 
+/* argp breaks lines where they end; what is too long gets a line of its own before that. */
+static void print_format(FILE *out, const struct format *format)
+{
+	int column = fprintf(out, "  %-10s %-16s ", format->name, format->suffix);
+
+	if (column + (int)strlen(format->what) >= HELP_WIDTH)
+		fputs("\n      ", out);
+	fprintf(out, "%s\n", format->what);
+}
+
 static void print_formats(FILE *out)
 {
-	fprintf(out, "Formats:\n  %-12s %-22s %s\n", report_format_capture.name,
-		report_format_capture.suffix, report_format_capture.what);
+	fputs("Formats:\n", out);
+	print_format(out, &report_format_capture);
 	for (const struct format *const *f = format_table(); *f; f++)
-		fprintf(out, "  %-12s %-22s %s\n", (*f)->name, (*f)->suffix, (*f)->what);
+		print_format(out, *f);
 }
 
 char *report_help_extra(void (*print)(FILE *out), const char *examples)
@@ -277,7 +288,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static const struct argp_child children[] = {{.argp = &graph_options_argp}, {0}};
+static const struct argp_child children[] = {{.argp = &graph_options_argp, .header = ""}, {0}};
 
 const struct argp report_options_argp = {
 	.options = options,
