@@ -16,9 +16,15 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define CAPTURE_VERSION	   1
-#define CAPTURE_MAX_STACKS ((uint64_t)1 << 32)
-#define CAPTURE_MAX_FRAMES 1024 /* of one stack, user and kernel together */
+#define CAPTURE_VERSION	      1
+#define CAPTURE_MAX_STACKS    ((uint64_t)1 << 28)
+#define CAPTURE_MAX_FRAMES    1024 /* of one stack, user and kernel together */
+#define CAPTURE_MAX_LOCATIONS ((uint64_t)1 << 28)
+#define CAPTURE_MAX_OBJECTS   ((uint64_t)1 << 24)
+#define CAPTURE_MAX_PROCESSES ((uint64_t)1 << 24)
+#define CAPTURE_MAX_SYMBOLS   ((uint64_t)1 << 26) /* of one object */
+#define CAPTURE_MAX_STRING    ((uint64_t)1 << 20) /* bytes of one; mangled names run long */
+#define CAPTURE_MAX_LIST      ((uint64_t)1 << 22) /* arguments, probes, counters */
 
 enum capture_object_kind {
 	CAPTURE_OBJECT_ELF,    /* a file: path and build-id; addresses are ELF vaddrs */
@@ -104,16 +110,28 @@ struct capture *capture_new(void);
 void capture_free(struct capture *capture);
 DEFINE_CLEANUP(struct capture *, capture_free);
 
-/* The info block, to be filled in place; strings from capture_string(). */
+/*
+ * The info block, to be filled in place.  Strings from capture_string(), arrays from
+ * capture_array(), or from anywhere else that outlives the capture: nothing in it is freed.
+ */
 struct capture_info *capture_get_info(struct capture *capture);
+const struct capture_info *capture_info(const struct capture *capture);
+/* Zeroed memory that lives as long as the capture. */
+void *capture_array(struct capture *capture, size_t nr, size_t size);
 /* A copy of @text that lives as long as the capture; equal strings are one pointer. */
 const char *capture_string(struct capture *capture, const char *text);
 
-/* Adds and returns an index.  Strings and symbols are copied.  Equal locations are merged. */
+/*
+ * Adds and returns an index.  Strings and symbols are copied.  Equal locations are merged.
+ * Indices given to these functions must be those they returned.
+ */
 uint32_t capture_add_object(struct capture *capture, const struct capture_object *object);
 uint32_t capture_add_process(struct capture *capture, const struct capture_process *process);
 uint32_t capture_add_location(struct capture *capture, const struct capture_location *location);
-/* Stacks equal in everything but count and weight are merged.  -E2BIG over the limits. */
+/*
+ * Stacks equal in everything but count and weight are merged.  -E2BIG over the limits; -EINVAL for
+ * a process or location that was not added.
+ */
 int capture_add_stack(struct capture *capture, const struct capture_stack *stack);
 /* Replaces the embedded symbols of an object (they are known only at the end). */
 void capture_set_symbols(struct capture *capture, uint32_t object,
@@ -124,11 +142,15 @@ const struct capture_process *capture_processes(const struct capture *capture, s
 const struct capture_location *capture_locations(const struct capture *capture, size_t *ret_nr);
 const struct capture_stack *capture_stacks(const struct capture *capture, size_t *ret_nr);
 
-/* The same capture always gives the same bytes, whatever the order of adding.  -EIO ... */
+/*
+ * The same capture always gives the same bytes, whatever the order of adding; objects and
+ * processes that nothing tells apart become one.  -EIO, -ENOSPC ... as the stream failed; -EINVAL
+ * when a stack's probe or stop is not in the info block; -E2BIG over the limits.
+ */
 int capture_write(const struct capture *capture, FILE *out);
 /*
  * -ENOEXEC: not a capture; -EPROTONOSUPPORT: a newer version; -EBADMSG: damaged; -E2BIG: over the
- * limits.  Bounded memory whatever the input.
+ * limits; -EIO: the stream fails.  Memory is bounded by the size of the input, bombs included.
  */
 int capture_read(FILE *in, struct capture **ret_capture);
 int capture_read_memory(const void *data, size_t size, struct capture **ret_capture);

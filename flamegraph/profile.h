@@ -9,6 +9,7 @@
 #include "common/cleanup.h"
 #include "common/frame.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,6 +29,12 @@ struct profile *profile_new(void);
 void profile_free(struct profile *profile);
 DEFINE_CLEANUP(struct profile *, profile_free);
 
+/*
+ * Keeps the order of adding (a flame chart): a stack joins only the one added just before it, and
+ * siblings are not sorted.  Before the first profile_add().
+ */
+void profile_keep_order(struct profile *profile);
+
 /* What the numbers are and where they come from; borrowed, may be NULL (folded input). */
 void profile_set_info(struct profile *profile, const struct capture_info *info);
 const struct capture_info *profile_info(const struct profile *profile);
@@ -41,11 +48,24 @@ const char *profile_string(struct profile *profile, const char *text);
  */
 int profile_add(struct profile *profile, const struct frame *frames, size_t nr, uint64_t value);
 
+/*
+ * The same in two steps, for callers that meet a frame many times: its id, which holds until
+ * profile_finish(), then stacks of ids.
+ */
+uint32_t profile_frame(struct profile *profile, const struct frame *frame);
+int profile_add_ids(struct profile *profile, const uint32_t *ids, size_t nr, uint64_t value);
+
 /* Sorts siblings and adds up totals; call once after the last profile_add(). */
 void profile_finish(struct profile *profile);
 
 /* Nodes in preorder after profile_finish(); node 0 is the root. */
 const struct profile_node *profile_nodes(const struct profile *profile, size_t *ret_nr);
 uint64_t profile_total(const struct profile *profile);
+
+/*
+ * After profile_finish(): all frames, in the order of siblings.  The place of a node's frame in
+ * this array: node->frame - frames.
+ */
+const struct frame *profile_frames(const struct profile *profile, size_t *ret_nr);
 
 #endif

@@ -1,0 +1,1 @@
+// placeholder until the files below are written

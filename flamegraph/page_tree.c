@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+#include "flamegraph/page_tree.h"
+
+#include "common/alloc.h"
+#include "flamegraph/hash_index.h"
+#include "flamegraph/profile.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+/* Where the walk over kept nodes stands. */
+struct builder {
+	struct page_tree *tree;
+	const struct frame *frames;
+	const struct profile_node *nodes;
+	size_t nr_frames;
+	uint64_t least;
+	size_t depth; /* of the node added last */
+	struct hash_index count_index;
+	uint64_t *counts;
+	size_t nr_counts, cap_counts;
+};
+
+static void add_node(struct builder *builder, size_t depth, uint32_t function, uint64_t self)
+{
+	struct page_tree *tree = builder->tree;
+
+	GROW_ARRAY(tree->nodes, tree->nr_nodes, tree->cap_nodes);
+	tree->nodes[tree->nr_nodes++] = (struct page_node){
+		.pops = (uint32_t)(builder->depth + 1 - depth),
+		.function = function,
+		.self = self,
+	};
+	builder->depth = depth;
+}
+
+/* One function for each number of frames: few differ. */
+static uint32_t pruned_function(struct builder *builder, uint64_t count)
+{
+	uint64_t hash = hash_u64(builder->count_index.seed, count);
+	struct page_tree *tree = builder->tree;
+	struct hash_probe probe;
+	struct frame *function;
+	uint32_t row;
+
+	for (row = hash_index_first(&builder->count_index, hash, &probe); row != HASH_INDEX_NONE;
+	     row = hash_index_next(&builder->count_index, &probe)) {
+		if (builder->counts[row] == count)
+			return (uint32_t)(builder->nr_frames + row);
+	}
+	GROW_ARRAY(builder->counts, builder->nr_counts, builder->cap_counts);
+	hash_index_insert(&builder->count_index, hash, (uint32_t)builder->nr_counts);
+	builder->counts[builder->nr_counts++] = count;
+	GROW_ARRAY(tree->names, tree->nr_names, tree->cap_names);
+	tree->names[tree->nr_names] = xasprintf("(%" PRIu64 " frames pruned)", count);
+	GROW_ARRAY(tree->functions, tree->nr_functions, tree->cap_functions);
+	function = &tree->functions[tree->nr_functions++];
+	*function = (struct frame){.name = tree->names[tree->nr_names++], .kind = PAGE_KIND_PRUNED};
+	return (uint32_t)(tree->nr_functions - 1);
+}
+
+static uint64_t subtree_size(const struct builder *builder, uint32_t node)
+{
+	const struct profile_node *nodes = builder->nodes;
+	uint32_t end = node;
+
+	/* Preorder: the subtree ends where the next one begins, somewhere to the right. */
+	while (nodes[end].first_child) {
+		uint32_t child = nodes[end].first_child;
+
+		while (nodes[child].next_sibling)
+			child = nodes[child].next_sibling;
+		end = child;
+	}
+	return (uint64_t)(end - node) + 1;
+}
+
+/* The children of @parent that are too light, as one node after the others. */
+static void add_pruned(struct builder *builder, uint32_t parent, size_t depth)
+{
+	const struct profile_node *nodes = builder->nodes;
+	uint64_t count = 0, value = 0;
+
+	for (uint32_t child = nodes[parent].first_child; child; child = nodes[child].next_sibling) {
+		if (nodes[child].total >= builder->least)
+			continue;
+		count += subtree_size(builder, child);
+		value += nodes[child].total;
+	}
+	if (!count)
+		return;
+	builder->tree->nr_pruned += count;
+	add_node(builder, depth, pruned_function(builder, count), value);
+}
+
+static uint32_t next_kept(const struct builder *builder, uint32_t child)
+{
+	while (child && builder->nodes[child].total < builder->least)
+		child = builder->nodes[child].next_sibling;
+	return child;
+}
+
+static void add_nodes(struct builder *builder)
+{
+	const struct profile_node *nodes = builder->nodes;
+	uint32_t parent = 0;
+	size_t depth = 1;
+	uint32_t node = next_kept(builder, nodes[0].first_child);
+
+	for (;;) {
+		while (node) {
+			add_node(builder, depth++, (uint32_t)(nodes[node].frame - builder->frames),
+				 nodes[node].self);
+			parent = node;
+			node = next_kept(builder, nodes[node].first_child);
+		}
+		if (builder->least)
+			add_pruned(builder, parent, depth);
+		if (!parent)
+			break;
+		node = next_kept(builder, nodes[parent].next_sibling);
+		parent = nodes[parent].parent;
+		depth--;
+	}
+}
+
+struct frequency {
+	uint32_t function;
+	uint32_t nr;
+};
+
+static int compare_frequencies(const void *a, const void *b)
+{
+	const struct frequency *left = a;
+	const struct frequency *right = b;
+
+	if (left->nr != right->nr)
+		return left->nr < right->nr ? 1 : -1;
+	return (left->function > right->function) - (left->function < right->function);
+}
+
+/* Renumbers the functions; those that no node uses go. */
+static void order_by_frequency(struct page_tree *tree)
+{
+	size_t nr = tree->nr_functions;
+	struct frequency *uses = xcalloc(nr + 1, sizeof(*uses));
+	uint32_t *rank = xcalloc(nr + 1, sizeof(*rank));
+	struct frame *functions = xcalloc(nr + 1, sizeof(*functions));
+	size_t used = 0;
+
+	for (size_t i = 0; i < nr; i++)
+		uses[i].function = (uint32_t)i;
+	for (size_t i = 0; i < tree->nr_nodes; i++)
+		uses[tree->nodes[i].function].nr++;
+	if (nr)
+		qsort(uses, nr, sizeof(*uses), compare_frequencies);
+	for (; used < nr && uses[used].nr; used++) {
+		functions[used] = tree->functions[uses[used].function];
+		rank[uses[used].function] = (uint32_t)used;
+	}
+	for (size_t i = 0; i < tree->nr_nodes; i++)
+		tree->nodes[i].function = rank[tree->nodes[i].function];
+	free(tree->functions);
+	tree->functions = functions;
+	tree->nr_functions = used;
+	free(uses);
+	free(rank);
+}
+
+void page_tree_init(struct page_tree *tree, const struct profile *profile, uint64_t least)
+{
+	struct builder builder = {.tree = tree, .least = least};
+	size_t nr_nodes;
+
+	*tree = (struct page_tree){0};
+	builder.nodes = profile_nodes(profile, &nr_nodes);
+	builder.frames = profile_frames(profile, &builder.nr_frames);
+	for (size_t i = 0; i < builder.nr_frames; i++) {
+		GROW_ARRAY(tree->functions, tree->nr_functions, tree->cap_functions);
+		tree->functions[tree->nr_functions++] = builder.frames[i];
+	}
+	hash_index_init(&builder.count_index);
+	add_nodes(&builder);
+	order_by_frequency(tree);
+	hash_index_release(&builder.count_index);
+	free(builder.counts);
+}
+
+void page_tree_release(struct page_tree *tree)
+{
+	for (size_t i = 0; i < tree->nr_names; i++)
+		free(tree->names[i]);
+	free(tree->names);
+	free(tree->nodes);
+	free(tree->functions);
+}
+
+static int compare_totals_down(const void *a, const void *b)
+{
+	uint64_t left = *(const uint64_t *)a;
+	uint64_t right = *(const uint64_t *)b;
+
+	return (left < right) - (left > right);
+}
+
+uint64_t page_tree_least(const struct profile *profile, size_t max_nodes)
+{
+	size_t nr;
+	const struct profile_node *nodes = profile_nodes(profile, &nr);
+	_cleanup_free_ uint64_t *totals = NULL;
+
+	if (nr <= max_nodes)
+		return 0;
+	totals = xcalloc(nr, sizeof(*totals));
+	for (size_t i = 0; i < nr; i++)
+		totals[i] = nodes[i].total;
+	qsort(totals, nr, sizeof(*totals), compare_totals_down);
+	return totals[max_nodes] + 1;
+}

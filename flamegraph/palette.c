@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+#include "flamegraph/palette.h"
+
+#include "common/frame.h"
+#include "flamegraph/palette_colour.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+#define NR_SHADES	 8
+#define NR_MODULE_HUES	 12
+#define NR_MODULE_SHADES 4
+#define NR_COSTS	 10
+
+/* OKLCH of the first and the last shade: lightness and chroma in thousandths, hue in degrees. */
+struct tone {
+	short light[2], chroma[2], hue[2];
+};
+
+enum {
+	TONE_GREY,
+	TONE_SLATE,
+	TONE_RED,
+	TONE_GREEN,
+	TONE_BLUE,
+	TONE_AQUA,
+	TONE_YELLOW,
+	TONE_PURPLE,
+	TONE_ORANGE,
+	TONE_HOT,
+	TONE_MEM,
+	TONE_WAKEUP,
+	TONE_COST,
+	/* Okabe and Ito's set, which people with any colour vision tell apart. */
+	TONE_SAFE_ORANGE,
+	TONE_SAFE_YELLOW,
+	TONE_SAFE_VERMILION,
+	TONE_SAFE_SKY,
+	TONE_SAFE_GREEN,
+	TONE_SAFE_PINK,
+};
+
+static const struct tone tones[] = {
+	[TONE_GREY] = {{880, 830}, {6, 6}, {250, 250}},
+	[TONE_SLATE] = {{880, 840}, {25, 25}, {255, 265}},
+	[TONE_RED] = {{745, 815}, {135, 105}, {24, 44}},
+	[TONE_GREEN] = {{810, 865}, {125, 115}, {140, 155}},
+	[TONE_BLUE] = {{750, 825}, {95, 75}, {235, 255}},
+	[TONE_AQUA] = {{825, 885}, {75, 65}, {190, 210}},
+	[TONE_YELLOW] = {{860, 910}, {130, 105}, {86, 100}},
+	[TONE_PURPLE] = {{740, 810}, {105, 85}, {300, 320}},
+	[TONE_ORANGE] = {{775, 830}, {135, 115}, {55, 68}},
+	[TONE_HOT] = {{740, 890}, {150, 120}, {25, 95}},
+	[TONE_MEM] = {{800, 870}, {135, 105}, {145, 165}},
+	[TONE_WAKEUP] = {{740, 820}, {90, 60}, {200, 290}},
+	[TONE_COST] = {{945, 700}, {30, 170}, {95, 25}},
+	[TONE_SAFE_ORANGE] = {{800, 840}, {120, 105}, {66, 72}},
+	[TONE_SAFE_YELLOW] = {{905, 925}, {130, 110}, {102, 106}},
+	[TONE_SAFE_VERMILION] = {{705, 745}, {130, 115}, {38, 44}},
+	[TONE_SAFE_SKY] = {{800, 845}, {80, 65}, {228, 236}},
+	[TONE_SAFE_GREEN] = {{740, 795}, {105, 90}, {160, 168}},
+	[TONE_SAFE_PINK] = {{800, 840}, {70, 55}, {345, 350}},
+};
+
+struct palette {
+	const char *name;
+	enum { BY_KIND, BY_MODULE, BY_COST } scheme;
+	unsigned char tones[NR_HUES];
+};
+
+#define KINDS                                                                                    \
+	{                                                                                        \
+		TONE_RED, TONE_YELLOW, TONE_ORANGE, TONE_AQUA, TONE_GREEN, TONE_GREY, TONE_GREY, \
+			TONE_SLATE                                                               \
+	}
+#define ALL(tone)                                                              \
+	{                                                                      \
+		tone, tone, tone, tone, tone, TONE_GREY, TONE_GREY, TONE_SLATE \
+	}
+
+/* The first is the default. */
+static const struct palette palettes[] = {
+	{"kind", BY_KIND, KINDS},
+	{"module", BY_MODULE, KINDS},
+	{"cost", BY_COST, KINDS},
+	{"cb",
+	 BY_KIND,
+	 {TONE_SAFE_VERMILION, TONE_SAFE_YELLOW, TONE_SAFE_ORANGE, TONE_SAFE_SKY, TONE_SAFE_GREEN,
+	  TONE_GREY, TONE_GREY, TONE_SAFE_PINK}},
+	{"mono", BY_KIND, ALL(TONE_GREY)},
+	{"hot", BY_KIND, ALL(TONE_HOT)},
+	{"mem", BY_KIND, ALL(TONE_MEM)},
+	{"io", BY_KIND, ALL(TONE_BLUE)},
+	{"wakeup", BY_KIND, ALL(TONE_WAKEUP)},
+	{"chain", BY_KIND, ALL(TONE_BLUE)},
+	{"java", BY_KIND, KINDS},
+	{"js", BY_KIND, KINDS},
+	{"perl", BY_KIND, KINDS},
+	{"python", BY_KIND, KINDS},
+	{"rust", BY_KIND, KINDS},
+	{"red", BY_KIND, ALL(TONE_RED)},
+	{"green", BY_KIND, ALL(TONE_GREEN)},
+	{"blue", BY_KIND, ALL(TONE_BLUE)},
+	{"aqua", BY_KIND, ALL(TONE_AQUA)},
+	{"yellow", BY_KIND, ALL(TONE_YELLOW)},
+	{"purple", BY_KIND, ALL(TONE_PURPLE)},
+	{"orange", BY_KIND, ALL(TONE_ORANGE)},
+};
+
+static const struct {
+	char letter;
+	const char *text;
+} hues[NR_HUES] = {
+	[HUE_NATIVE] = {'n', "native"},	  [HUE_SCOPED] = {'c', "C++ / Rust"},
+	[HUE_KERNEL] = {'k', "kernel"},	  [HUE_INLINED] = {'i', "inlined"},
+	[HUE_JIT] = {'j', "JIT"},	  [HUE_MODULE] = {'m', "no symbols"},
+	[HUE_UNKNOWN] = {'u', "unknown"}, [HUE_MARK] = {'r', "process"},
+};
+
+const struct palette *palette_by_name(const char *name)
+{
+	if (!name)
+		return &palettes[0];
+	for (size_t i = 0; i < sizeof(palettes) / sizeof(palettes[0]); i++) {
+		if (!strcmp(palettes[i].name, name))
+			return &palettes[i];
+	}
+	return NULL;
+}
+
+const char *palette_name(const struct palette *palette)
+{
+	return palette->name;
+}
+
+enum palette_hue palette_hue(const struct frame *frame)
+{
+	switch (frame->kind) {
+	case FRAME_KIND_KERNEL:
+		return HUE_KERNEL;
+	case FRAME_KIND_INLINED:
+		return HUE_INLINED;
+	case FRAME_KIND_JIT:
+		return HUE_JIT;
+	case FRAME_KIND_MODULE:
+		return HUE_MODULE;
+	case FRAME_KIND_UNKNOWN:
+		return HUE_UNKNOWN;
+	case FRAME_KIND_MARK:
+		return HUE_MARK;
+	default:
+		return strstr(frame->name, "::") ? HUE_SCOPED : HUE_NATIVE;
+	}
+}
+
+const char *palette_hue_text(enum palette_hue hue)
+{
+	return hues[hue].text;
+}
+
+/* FNV-1a; the low bits alone are poor. */
+static uint32_t hash_span(const char *text, size_t len)
+{
+	uint32_t hash = 0x811c9dc5;
+
+	for (size_t i = 0; i < len; i++)
+		hash = (hash ^ (unsigned char)text[i]) * 0x01000193;
+	return hash ^ hash >> 15;
+}
+
+/* Without parameters, template arguments and clone suffixes, which change between builds. */
+static uint32_t hash_stem(const char *name)
+{
+	size_t len = *name ? 1 + strcspn(name + 1, "(<.") : 0;
+
+	return hash_span(name, len);
+}
+
+static uint32_t hash_module(const char *module)
+{
+	const char *slash = strrchr(module, '/');
+
+	return hash_span(slash ? slash + 1 : module, strlen(slash ? slash + 1 : module));
+}
+
+/* One class for each halving of the share. */
+static unsigned int cost_class(uint64_t total, uint64_t whole)
+{
+	double share = whole ? (double)total / (double)whole : 0;
+	unsigned int class = NR_COSTS - 1;
+
+	for (double least = 0.5; class > 0 && share < least; least /= 2)
+		class --;
+	return class;
+}
+
+const char *palette_class(const struct palette *palette, const struct frame *frame, uint64_t total,
+			  uint64_t whole, char *text)
+{
+	uint32_t hash = hash_stem(frame->name);
+
+	if (palette->scheme == BY_COST)
+		snprintf(text, PALETTE_CLASS_MAX, "e%u", cost_class(total, whole));
+	else if (palette->scheme == BY_MODULE && frame->module)
+		snprintf(text, PALETTE_CLASS_MAX, "h%u",
+			 hash_module(frame->module) % NR_MODULE_HUES * NR_MODULE_SHADES +
+				 hash % NR_MODULE_SHADES);
+	else
+		snprintf(text, PALETTE_CLASS_MAX, "%c%u", hues[palette_hue(frame)].letter,
+			 hash % NR_SHADES);
+	return text;
+}
+
+const char *palette_hue_class(enum palette_hue hue, char *text)
+{
+	snprintf(text, PALETTE_CLASS_MAX, "%c%d", hues[hue].letter, NR_SHADES / 2);
+	return text;
+}
+
+static uint32_t shade(const struct tone *tone, unsigned int step, unsigned int steps, bool dark)
+{
+	double at = (double)step / (steps - 1);
+	double light = (tone->light[0] + at * (tone->light[1] - tone->light[0])) / 1000;
+	double chroma = (tone->chroma[0] + at * (tone->chroma[1] - tone->chroma[0])) / 1000;
+	double hue = tone->hue[0] + at * (tone->hue[1] - tone->hue[0]);
+
+	/* In the dark, deep fills under light text, in the same order of lightness. */
+	if (dark)
+		return colour_from_oklch(0.40 + (light - 0.73) * 0.55, chroma * 0.78, hue);
+	return colour_from_oklch(light, chroma, hue);
+}
+
+static void write_shade(FILE *out, char letter, unsigned int class, const struct tone *tone,
+			unsigned int step, unsigned int steps, bool dark)
+{
+	uint32_t rgb = shade(tone, step, steps, dark);
+
+	if (dark)
+		fprintf(out, "--%c%u:#%06x;", letter, class, rgb);
+	else
+		fprintf(out, ".%c%u{fill:#%06x;fill:var(--%c%u,#%06x)}", letter, class, rgb, letter,
+			class, rgb);
+}
+
+static void write_shades(const struct palette *palette, FILE *out, bool dark)
+{
+	for (unsigned int hue = 0; hue < NR_HUES; hue++) {
+		for (unsigned int i = 0; i < NR_SHADES; i++)
+			write_shade(out, hues[hue].letter, i, &tones[palette->tones[hue]], i,
+				    NR_SHADES, dark);
+	}
+	for (unsigned int i = 0; palette->scheme == BY_COST && i < NR_COSTS; i++)
+		write_shade(out, 'e', i, &tones[TONE_COST], i, NR_COSTS, dark);
+	for (unsigned int i = 0; palette->scheme == BY_MODULE && i < NR_MODULE_HUES; i++) {
+		short hue = (short)(i * 360 / NR_MODULE_HUES);
+		struct tone tone = {{770, 870}, {105, 85}, {hue, (short)(hue + 12)}};
+
+		for (unsigned int j = 0; j < NR_MODULE_SHADES; j++)
+			write_shade(out, 'h', i * NR_MODULE_SHADES + j, &tone, j, NR_MODULE_SHADES,
+				    dark);
+	}
+}
+
+void palette_write_css(const struct palette *palette, FILE *out)
+{
+	write_shades(palette, out, false);
+	fputs("\n@media (prefers-color-scheme:dark){:root:not(.light){", out);
+	write_shades(palette, out, true);
+	fputs("}}\n:root.dark{", out);
+	write_shades(palette, out, true);
+	fputs("}\n", out);
+}

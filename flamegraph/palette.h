@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Colours as style classes: a frame's kind chooses the hue, a hash of its name the shade, so that a
+ * function looks the same in every picture.  engine/colour.js gives the same classes.
+ */
+#ifndef CTRACE_FLAMEGRAPH_PALETTE_H
+#define CTRACE_FLAMEGRAPH_PALETTE_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+struct frame;
+struct palette;
+
+#define PALETTE_CLASS_MAX 8
+
+/* What the legend tells apart. */
+enum palette_hue {
+	HUE_NATIVE,
+	HUE_SCOPED, /* C++ and Rust: "::" in the name */
+	HUE_KERNEL,
+	HUE_INLINED,
+	HUE_JIT,
+	HUE_MODULE,
+	HUE_UNKNOWN,
+	HUE_MARK,
+	NR_HUES
+};
+
+/* NULL is the default.  Every name of flamegraph.pl and inferno is known; NULL for others. */
+const struct palette *palette_by_name(const char *name);
+const char *palette_name(const struct palette *palette);
+
+enum palette_hue palette_hue(const struct frame *frame);
+const char *palette_hue_text(enum palette_hue hue);
+
+/* The class of @frame, whose share of everything is @total / @whole. */
+const char *palette_class(const struct palette *palette, const struct frame *frame, uint64_t total,
+			  uint64_t whole, char *text);
+/* The class that stands for a hue in the legend. */
+const char *palette_hue_class(enum palette_hue hue, char *text);
+
+/* Literal colours for viewers that know no variables, variables for dark ones. */
+void palette_write_css(const struct palette *palette, FILE *out);
+
+#endif
