@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Chooses the command.  Everything else is the commands' business. */
+/* Chooses the command; everything else is the commands' business. */
 #include "cli/command_word.h"
 #include "cli/commands.h"
 #include "cli/near_miss.h"
 #include "cli/record_options.h"
 #include "common/log.h"
 
+#include <argp.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,6 +20,7 @@ struct command {
 static const struct command commands[] = {
 	{"record", cmd_record, "ctrace record", "record a program and draw it (the default)"},
 	{"report", cmd_report, "ctrace report", "draw a recording kept earlier"},
+	{"unwind", cmd_unwind, "ctrace unwind", "what the table compiler makes of an ELF file"},
 };
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -44,7 +46,7 @@ static void print_help(FILE *out)
 	      out);
 }
 
-static int unknown_command(const char *word)
+static void report_unknown_command(const char *word)
 {
 	const char *names[NR_COMMANDS];
 	const char *meant;
@@ -58,9 +60,9 @@ static int unknown_command(const char *word)
 		log_error("'%s' is neither a command nor a probe (those have a ':', as in "
 			  "profile:hz:99); see ctrace --help",
 			  word);
-	return EXIT_USAGE;
 }
 
+/* With a program to run, an exit status below 125 is that program's. */
 static bool launches(int argc, char *const *argv)
 {
 	for (int i = 1; i + 1 < argc; i++) {
@@ -92,10 +94,11 @@ static int run_command(const struct command *command, int argc, char **argv, int
 
 static int choose(int argc, char **argv)
 {
+	bool launching = launches(argc, argv);
 	int word = command_word_find(argc, (const char *const *)argv, &record_options_argp);
 	const struct command *command;
-	int status;
 
+	argp_err_exit_status = launching ? EXIT_CTRACE_FAILED : EXIT_USAGE;
 	if (!word && argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-?"))) {
 		print_help(stdout);
 		return 0;
@@ -113,8 +116,8 @@ static int choose(int argc, char **argv)
 		return run_command(command, argc, argv, word);
 	if (!word || strchr(argv[word], ':'))
 		return run_command(&commands[0], argc, argv, 0);
-	status = unknown_command(argv[word]);
-	return launches(argc, argv) ? EXIT_CTRACE_FAILED : status;
+	report_unknown_command(argv[word]);
+	return argp_err_exit_status;
 }
 
 int main(int argc, char **argv)

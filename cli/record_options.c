@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/record_options.h"
 
-#include "cli/commands.h"
 #include "cli/cpu_list.h"
 #include "common/alloc.h"
 #include "common/log.h"
@@ -233,7 +232,6 @@ void record_arguments_parse(int argc, char **argv, struct record_arguments *args
 		argv[program - 1] = NULL;
 		argc = program - 1;
 	}
-	argp_err_exit_status = program ? EXIT_CTRACE_FAILED : EXIT_USAGE;
 	argp_parse(&record_options_argp, argc, argv, 0, NULL, args);
 	args->record.probes = args->probes;
 	args->record.nr_probes = args->nr_probes;
