@@ -49,7 +49,7 @@ const char *near_miss(const char *typed, const char *const *known, size_t nr)
 		if (strlen(known[i]) > MAX_WORD)
 			continue;
 		distance = edit_distance(typed, known[i]);
-		if (distance < best_distance && 2 * distance < strlen(known[i])) {
+		if (distance < best_distance && distance < (strlen(known[i]) + 1) / 2) {
 			best_distance = distance;
 			best = known[i];
 		}
