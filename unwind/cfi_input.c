@@ -103,6 +103,11 @@ static void take_fdes(struct cfi_input *input, struct fde_list *list,
 	input->fdes += list->nr;
 	input->bad_fdes += source->bad_fdes;
 	fde_list_settle(list);
+	if (!input->ranges.nr) {
+		fde_list_release(&input->ranges);
+		input->ranges = *list;
+		return;
+	}
 	fde_list_fill(&input->ranges, list);
 	fde_list_release(list);
 }

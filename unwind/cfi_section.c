@@ -252,14 +252,45 @@ uint32_t cie_table_add_state(struct cie_table *table, struct cfi_state state)
 	return append_cie(table, &cie);
 }
 
+/* Begin and length in whatever encoding the CIE names.  Gives what follows them, or NULL. */
+static const uint8_t *read_location(const struct cfi_section *section,
+				    const struct cfi_entry *entry, uint8_t encoding,
+				    struct cfi_fde *fde)
+{
+	const uint8_t *p = section->data + entry->body, *end = section->data + entry->end;
+	struct cfi_value v;
+
+	/* What nearly every file has, without the detours of the general case. */
+	if (encoding == (DW_EH_PE_pcrel | DW_EH_PE_sdata4) && end - p >= 8) {
+		int32_t distance;
+		uint32_t length;
+
+		memcpy(&distance, p, sizeof(distance));
+		memcpy(&length, p + 4, sizeof(length));
+		fde->begin = section->vaddr + entry->body + (uint64_t)(int64_t)distance;
+		fde->length = length;
+		return p + 8;
+	}
+	v = cfi_read_pointer(p, end, encoding, section->vaddr + entry->body, 0);
+	if (!v.next)
+		return NULL;
+	fde->begin = v.value;
+	/* A length is no address: the format counts, and no sign. */
+	encoding &= DW_EH_PE_format_mask;
+	if (encoding == DW_EH_PE_sdata2 || encoding == DW_EH_PE_sdata4)
+		encoding -= DW_EH_PE_sdata2 - DW_EH_PE_udata2;
+	v = cfi_read_pointer(v.next, end, encoding, 0, 0);
+	fde->length = v.value;
+	return v.next;
+}
+
 int cfi_fde_read(const struct cfi_section *sections, uint8_t index, const struct cfi_entry *entry,
 		 struct cie_table *table, struct cfi_fde *ret_fde)
 {
 	const struct cfi_section *section = &sections[index];
-	const uint8_t *p = section->data + entry->body, *end = section->data + entry->end;
+	const uint8_t *end = section->data + entry->end, *p;
 	const struct cfi_cie *cie;
 	struct cfi_value v;
-	uint8_t encoding;
 
 	if (table->last == CIE_NONE || table->cies[table->last].off != entry->cie ||
 	    table->cies[table->last].section != index)
@@ -267,26 +298,16 @@ int cfi_fde_read(const struct cfi_section *sections, uint8_t index, const struct
 	cie = &table->cies[table->last];
 	if (cie->is_bad)
 		return -EBADMSG;
-	encoding = cie->context.pointer_encoding;
-	v = cfi_read_pointer(p, end, encoding, section->vaddr + entry->body, 0);
-	if (!v.next)
+	p = read_location(section, entry, cie->context.pointer_encoding, ret_fde);
+	if (!p)
 		return -EBADMSG;
-	ret_fde->begin = v.value;
-	/* A length is no address: the format counts, and no sign. */
-	encoding &= DW_EH_PE_format_mask;
-	if (encoding == DW_EH_PE_sdata2 || encoding == DW_EH_PE_sdata4)
-		encoding -= DW_EH_PE_sdata2 - DW_EH_PE_udata2;
-	v = cfi_read_pointer(v.next, end, encoding, 0, 0);
-	if (!v.next)
-		return -EBADMSG;
-	ret_fde->length = v.value;
 	if (cie->has_augmentation_data) {
-		v = cfi_read_uleb(v.next, end);
+		v = cfi_read_uleb(p, end);
 		if (!v.next || v.value > (uint64_t)(end - v.next))
 			return -EBADMSG;
-		v.next += v.value;
+		p = v.next + v.value;
 	}
-	ret_fde->program = (uint32_t)(v.next - section->data);
+	ret_fde->program = (uint32_t)(p - section->data);
 	ret_fde->program_end = entry->end;
 	ret_fde->cie = table->last;
 	return 0;

@@ -23,10 +23,24 @@ void fde_list_release(struct fde_list *list)
 	*list = (struct fde_list){0};
 }
 
-void fde_list_append(struct fde_list *list, const struct cfi_range *range)
+static inline void append(struct fde_list *list, const struct cfi_range *range)
 {
 	GROW_ARRAY(list->ranges, list->nr, list->cap);
 	list->ranges[list->nr++] = *range;
+}
+
+void fde_list_append(struct fde_list *list, const struct cfi_range *range)
+{
+	append(list, range);
+}
+
+/* Room for @nr ranges in all. */
+static void reserve(struct fde_list *list, size_t nr)
+{
+	if (nr <= list->cap)
+		return;
+	list->ranges = xreallocarray(list->ranges, nr, sizeof(*list->ranges));
+	list->cap = nr;
 }
 
 /* The piece of text that holds @vaddr, or NULL. */
@@ -54,7 +68,7 @@ static void append_fde(struct fde_list *list, const struct fde_source *source,
 	range.program = fde->program;
 	range.program_end = fde->program_end;
 	range.cie = fde->cie;
-	fde_list_append(list, &range);
+	append(list, &range);
 }
 
 void fde_list_walk(struct fde_list *list, struct fde_source *source, uint32_t off)
@@ -119,6 +133,8 @@ int fde_list_read_header(struct fde_list *list, struct fde_source *source, struc
 	uint32_t nr, off;
 	int err = check_header(header, &table, &nr);
 
+	if (!err)
+		reserve(list, nr);
 	for (uint32_t i = 0; !err && i < nr; i++) {
 		struct cfi_entry entry;
 		struct cfi_fde fde;
@@ -169,7 +185,7 @@ static void append_piece(struct fde_list *list, const struct cfi_range *range, u
 		return;
 	piece.begin = begin;
 	piece.end = end;
-	fde_list_append(list, &piece);
+	append(list, &piece);
 }
 
 /* The piece of @range behind another one that covers its front: its program runs once more. */
@@ -252,27 +268,39 @@ size_t fde_list_find(const struct fde_list *list, uint32_t addr)
 	return low;
 }
 
-void fde_list_fill(struct fde_list *list, const struct fde_list *more)
+/* The ranges of @more that begin in a hole of @list, cut to it. */
+static void collect_fitting(const struct fde_list *list, const struct fde_list *more,
+			    struct fde_list *out)
 {
-	struct fde_list out = {0};
-	size_t i = 0;
-
-	if (!more->nr)
-		return;
 	for (size_t j = 0; j < more->nr; j++) {
 		const struct cfi_range *range = &more->ranges[j];
+		size_t i = fde_list_find(list, range->begin);
 		uint32_t end = range->end;
 
-		while (i < list->nr && list->ranges[i].end <= range->begin)
-			fde_list_append(&out, &list->ranges[i++]);
 		if (i < list->nr && list->ranges[i].begin <= range->begin)
 			continue;
 		if (i < list->nr && list->ranges[i].begin < end)
 			end = list->ranges[i].begin;
-		append_piece(&out, range, range->begin, end);
+		append_piece(out, range, range->begin, end);
 	}
-	while (i < list->nr)
-		fde_list_append(&out, &list->ranges[i++]);
-	free(list->ranges);
-	*list = out;
+}
+
+void fde_list_fill(struct fde_list *list, const struct fde_list *more)
+{
+	struct fde_list fitting = {0};
+	size_t i = list->nr, j, to;
+
+	collect_fitting(list, more, &fitting);
+	j = fitting.nr;
+	to = i + j;
+	reserve(list, to);
+	list->nr = to;
+	/* Merged from the back, so that nothing is overwritten that is still to be moved. */
+	while (j) {
+		if (i && list->ranges[i - 1].begin > fitting.ranges[j - 1].begin)
+			list->ranges[--to] = list->ranges[--i];
+		else
+			list->ranges[--to] = fitting.ranges[--j];
+	}
+	fde_list_release(&fitting);
 }

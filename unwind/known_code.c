@@ -7,12 +7,14 @@
 #include <string.h>
 
 #define MAX_TRAMPOLINES 16 /* an object has one or two; a hostile one gets no more */
+#define MAX_PADDING	15 /* shorter holes are alignment; reading them would load all text */
 
 /* What a scan for trampolines found. */
 struct scan {
 	struct cfi_input *input;
 	const struct elf_image *image;
 	struct fde_list found;
+	uint64_t budget; /* bytes still to be looked at: sections may overlap without end */
 	uint32_t cie;
 };
 
@@ -55,6 +57,9 @@ static void scan_text(struct scan *scan, uint32_t begin, uint32_t end)
 	size_t size = span.size < end - begin ? span.size : end - begin;
 	const uint8_t *code = span.data;
 
+	if (size > scan->budget)
+		return;
+	scan->budget -= size;
 	while (code && scan->found.nr < MAX_TRAMPOLINES) {
 		ptrdiff_t pos = arch_find_signal_trampoline(code, size);
 		uint32_t at;
@@ -72,24 +77,47 @@ static void scan_text(struct scan *scan, uint32_t begin, uint32_t end)
 	}
 }
 
-static void scan_holes(struct scan *scan)
+/* The holes between described code in [begin, end). */
+static void scan_holes(struct scan *scan, uint32_t begin, uint32_t end)
 {
 	const struct fde_list *ranges = &scan->input->ranges;
+	size_t i = fde_list_find(ranges, begin);
+	uint32_t cursor = begin;
 
-	for (size_t t = 0; t < scan->input->nr_text; t++) {
-		const struct text_range *text = &scan->input->text[t];
-		uint32_t cursor = (uint32_t)(text->begin - scan->input->base);
-		uint32_t end = (uint32_t)(text->end - scan->input->base);
-		size_t i = fde_list_find(ranges, cursor);
+	for (; i < ranges->nr && ranges->ranges[i].begin < end; i++) {
+		if (ranges->ranges[i].begin > cursor &&
+		    ranges->ranges[i].begin - cursor > MAX_PADDING)
+			scan_text(scan, cursor, ranges->ranges[i].begin);
+		cursor = ranges->ranges[i].end;
+	}
+	if (cursor < end)
+		scan_text(scan, cursor, end);
+}
 
-		for (; i < ranges->nr && ranges->ranges[i].begin < end; i++) {
-			/* Shorter than a trampoline: alignment. */
-			if (ranges->ranges[i].begin > cursor + ARCH_MAX_TRAMPOLINE - 2)
-				scan_text(scan, cursor, ranges->ranges[i].begin);
-			cursor = ranges->ranges[i].end;
+/* Every stretch of code: the sections that are some, because a segment may hold much else. */
+static void scan_code(struct scan *scan,
+		      void (*scan_stretch)(struct scan *scan, uint32_t begin, uint32_t end))
+{
+	const struct cfi_input *input = scan->input;
+	const Elf64_Shdr *sections;
+	size_t nr;
+
+	sections = elf_image_sections(scan->image, &nr);
+	for (size_t t = 0; t < input->nr_text; t++) {
+		const struct text_range *text = &input->text[t];
+
+		if (!nr)
+			scan_stretch(scan, (uint32_t)(text->begin - input->base),
+				     (uint32_t)(text->end - input->base));
+		for (size_t i = 0; i < nr; i++) {
+			const Elf64_Shdr *s = &sections[i];
+
+			if (s->sh_type != SHT_NOBITS && s->sh_flags & SHF_EXECINSTR &&
+			    s->sh_addr >= text->begin && s->sh_addr < text->end &&
+			    s->sh_size <= text->end - s->sh_addr)
+				scan_stretch(scan, (uint32_t)(s->sh_addr - input->base),
+					     (uint32_t)(s->sh_addr + s->sh_size - input->base));
 		}
-		if (cursor < end)
-			scan_text(scan, cursor, end);
 	}
 }
 
@@ -136,14 +164,10 @@ static void add_trampolines(struct cfi_input *input, const struct elf_image *ima
 	struct scan scan = {
 		.input = input, .image = image, .cie = cie_table_add_state(&input->cies, signal)};
 
+	if (has_signal_cfi(input))
+		return;
 	/* musl's build puts plain CFI on its trampoline, which would walk into the ucontext. */
-	if (is_self_contained(image) && !has_signal_cfi(input)) {
-		for (size_t i = 0; i < input->nr_text; i++)
-			scan_text(&scan, (uint32_t)(input->text[i].begin - input->base),
-				  (uint32_t)(input->text[i].end - input->base));
-	} else {
-		scan_holes(&scan);
-	}
+	scan_code(&scan, is_self_contained(image) ? scan_text : scan_holes);
 	if (!scan.found.nr)
 		return;
 	for (size_t i = 0; i < scan.found.nr; i++)

@@ -16,9 +16,11 @@
 /* pc16 distances are modulo this; a ramp must not be looked at from further away. */
 #define DISTANCE_MODULUS ((uint32_t)1 << 16)
 
-void row_builder_init(struct row_builder *b, bool no_ramps)
+void row_builder_init(struct row_builder *b, bool no_ramps, size_t nr_rows)
 {
 	memset(b, 0, sizeof(*b));
+	b->cap_rows = nr_rows;
+	b->rows = xreallocarray(NULL, nr_rows, sizeof(*b->rows));
 	b->no_ramps = no_ramps;
 	b->last_plain = NO_PLAIN_RULE;
 	rule_set_init(&b->rules);
@@ -48,25 +50,54 @@ static uint32_t plain_number(struct row_builder *b, struct unwind_rule *rule)
 	return number;
 }
 
+/* The slot in which the row "@state, then @ramp" is remembered, if it is. */
+static struct rule_memo *memo_slot(struct row_builder *b, const struct cfi_state *state,
+				   uint64_t ramp)
+{
+	uint64_t key = (state->cfa ^ state->regs * 3 ^ ramp * 5) * 0x9e3779b97f4a7c15ull;
+
+	return &b->memo[key >> (64 - RULE_MEMO_BITS)];
+}
+
+static bool memo_holds(const struct rule_memo *memo, const struct cfi_state *state, uint64_t ramp)
+{
+	/* Rule 0 is the gap's; an empty slot says the same of an all-zero state, which is none. */
+	return memo->cfa == state->cfa && memo->regs == state->regs && memo->ramp == ramp &&
+	       memo->rule;
+}
+
+static void memo_put(struct rule_memo *memo, const struct cfi_state *state, uint64_t ramp,
+		     uint32_t rule)
+{
+	*memo = (struct rule_memo){
+		.cfa = state->cfa, .regs = state->regs, .ramp = ramp, .rule = rule};
+}
+
 static void append_plain(struct row_builder *b, uint32_t pc, const struct cfi_state *state)
 {
+	struct rule_memo *memo = memo_slot(b, state, 0);
+	const struct unwind_rule *known;
 	struct unwind_rule rule;
-	uint32_t number;
+	uint32_t number = memo->rule;
 
-	arch_plain_rule(state, &rule);
-	number = plain_number(b, &rule);
+	if (!memo_holds(memo, state, 0)) {
+		arch_plain_rule(state, &rule);
+		number = plain_number(b, &rule);
+		memo_put(memo, state, 0, number);
+	}
 	/* Different states can be one rule: everything after an undefined return address is. */
 	if (number == b->last_plain)
 		return;
 	b->last_plain = number;
 	append(b, pc, number);
-	if (rule.cfa_kind == CFA_NONE && rule.x == NONE_GAP) {
+	known = &b->rules.rules[number];
+	if (number == 0) {
 		b->gap_rows++;
 		return;
 	}
 	b->cfi_rows++;
-	if (rule.cfa_kind == CFA_NONE)
-		b->none[rule.x]++;
+	if (known->cfa_kind == CFA_NONE)
+		b->none[known->x]++;
 }
 
 /* The rule of the ramp in the making. */
@@ -107,8 +138,10 @@ static void append_steps(struct row_builder *b)
 
 void row_builder_flush(struct row_builder *b, uint32_t next_pc)
 {
+	struct rule_memo *memo;
 	struct unwind_rule rule;
 	uint32_t number;
+	uint64_t ramp;
 
 	if (!b->is_open)
 		return;
@@ -117,10 +150,18 @@ void row_builder_flush(struct row_builder *b, uint32_t next_pc)
 		append_plain(b, b->open_pc, &b->first);
 		return;
 	}
-	ramp_rule(b, &rule);
-	if (rule_set_add(&b->rules, &rule, MAX_RAMP_RULES, &number) < 0) {
-		append_steps(b);
-		return;
+	/* Where RBP is saved in the end is in neither the first state nor the mask. */
+	ramp = (uint64_t)(uint32_t)cfi_rbp_value(b->last.regs) << 32 | (uint64_t)b->rbp_step << 24 |
+	       (uint64_t)(uint8_t)b->direction << 16 | b->ramp_mask;
+	memo = memo_slot(b, &b->first, ramp);
+	number = memo->rule;
+	if (!memo_holds(memo, &b->first, ramp)) {
+		ramp_rule(b, &rule);
+		if (rule_set_add(&b->rules, &rule, MAX_RAMP_RULES, &number) < 0) {
+			append_steps(b);
+			return;
+		}
+		memo_put(memo, &b->first, ramp, number);
 	}
 	b->cfi_rows += b->open_cfi_rows;
 	b->last_plain = NO_PLAIN_RULE;

@@ -14,6 +14,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* A finished row's states and ramp, and the rule number they came to. */
+struct rule_memo {
+	uint64_t cfa;
+	uint64_t regs;
+	uint64_t ramp;
+	uint32_t rule;
+};
+
+#define RULE_MEMO_BITS 9
+
 /* A row before the table is laid out.  pc counts from the begin of the table. */
 struct built_row {
 	uint32_t pc;
@@ -37,13 +47,16 @@ struct row_builder {
 	size_t nr_rows;
 	size_t cap_rows;
 	struct rule_set rules;
+	/* Rules come in hundreds, rows in hundreds of thousands: most are known already. */
+	struct rule_memo memo[1 << RULE_MEMO_BITS];
 
 	uint64_t cfi_rows;
 	uint64_t gap_rows;
 	uint64_t none[NR_UNWIND_NONE];
 };
 
-void row_builder_init(struct row_builder *b, bool no_ramps);
+/* @nr_rows is how many rows to make room for at once. */
+void row_builder_init(struct row_builder *b, bool no_ramps, size_t nr_rows);
 void row_builder_release(struct row_builder *b);
 
 /* Ends the row in the making; the next one begins at @next_pc, or nothing does (UINT32_MAX). */
