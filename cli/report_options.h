@@ -27,7 +27,7 @@ struct report_options {
 	struct format_options graph;
 	struct symbolize_options symbols; /* debug_dirs points into debug_dirs below */
 	const char **debug_dirs;
-	size_t nr_debug_dirs, cap_debug_dirs;
+	size_t nr_debug_dirs;
 	bool modules;	  /* frames as module`function */
 	bool per_process; /* root frame comm-pid */
 	bool per_thread;  /* root frame comm-pid/tid */
