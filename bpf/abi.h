@@ -25,12 +25,13 @@
 #define CTRACE_MAX_BLOBS      4096	/* slots of the outer map: 4 GiB of tables */
 #define CTRACE_MAX_RULES      65536	/* a row has 16 bits for its rule */
 #define CTRACE_MAX_MAPPINGS   1024	/* executable ranges of one process */
-#define CTRACE_MAX_PROCESSES  8192	/* tgids known at once */
+#define CTRACE_MAX_PROCESSES  4096	/* tgids known at once */
 #define CTRACE_MAX_SLOTS      4096	/* mapping tables alive at once */
 #define CTRACE_RAMP_SPAN      16	/* bytes of code one ramp row covers */
 #define CTRACE_MAX_BLOCK_ROWS 1024	/* rows of one 1 KiB block: one a byte at most */
 
 #define CTRACE_COUNT_ENTRIES 16384     /* distinct stacks until user space swaps the count map */
+#define CTRACE_COUNT_MAPS    2	       /* one in use, one being drained */
 #define CTRACE_RING_BYTES    (1 << 20) /* 2,000 new stacks of 60 frames until it must be read */
 
 /* ---- unwind tables ---- */
@@ -250,7 +251,7 @@ struct program_config {
 /* Written while running. */
 struct program_state {
 	uint32_t enabled;
-	uint32_t reserved;
+	uint32_t count_map;   /* which of the CTRACE_COUNT_MAPS is in use */
 	uint64_t max_samples; /* 0 = no limit */
 	uint64_t nr_samples;  /* counted only under a limit */
 };

@@ -87,10 +87,10 @@ struct count_map {
 	__type(value, uint64_t);
 };
 
-/* One entry: the map in use.  User space swaps in an empty one and drains the old at leisure. */
+/* User space turns program_state.count_map to the other one and drains the first at leisure. */
 struct counts_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, 1);
+	__uint(max_entries, CTRACE_COUNT_MAPS);
 	__uint(key_size, sizeof(uint32_t));
 	__uint(value_size, sizeof(uint32_t));
 	__array(values, struct count_map);

@@ -117,13 +117,13 @@ static int publish(struct walk *w, uint32_t type, uint32_t nr_frames)
  */
 int count_stack(struct walk *w)
 {
+	uint32_t in_use = state.count_map;
 	uint64_t weight, *total;
-	uint32_t zero = 0;
 	void *map;
 
 	if (!w)
 		return -1;
-	map = bpf_map_lookup_elem(&counts, &zero);
+	map = bpf_map_lookup_elem(&counts, &in_use);
 	if (!map)
 		return -1;
 	weight = w->record.weight;

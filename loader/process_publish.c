@@ -46,12 +46,16 @@ void process_publisher_free(struct process_publisher *pub)
 	free(pub);
 }
 
-void process_publisher_connect(struct process_publisher *pub, int slots_fd, int assignments_fd,
-			       int processes_fd)
+int process_publisher_connect(struct process_publisher *pub, int slots_fd, int assignments_fd,
+			      int processes_fd)
 {
-	pub->slots = slot_store_new(slots_fd);
+	int err = slot_store_new(slots_fd, &pub->slots);
+
+	if (err < 0)
+		return err;
 	pub->assignments_fd = assignments_fd;
 	pub->processes_fd = processes_fd;
+	return 0;
 }
 
 uint32_t process_publisher_generation(const struct process_publisher *pub)

@@ -17,8 +17,9 @@ struct process_publisher;
 struct process_publisher *process_publisher_new(void);
 void process_publisher_free(struct process_publisher *publisher);
 
-void process_publisher_connect(struct process_publisher *publisher, int slots_fd,
-			       int assignments_fd, int processes_fd);
+/* Errors of slot_store_new(). */
+int process_publisher_connect(struct process_publisher *publisher, int slots_fd, int assignments_fd,
+			      int processes_fd);
 
 /* The generation of the latest table published; 0 before the first. */
 uint32_t process_publisher_generation(const struct process_publisher *publisher);

@@ -51,9 +51,10 @@ struct process_set *process_set_new(struct object_set *objects);
 void process_set_free(struct process_set *set);
 DEFINE_CLEANUP(struct process_set *, process_set_free);
 
-/* From now on mapping tables are published to these maps; all -1: to our own memory. */
-void process_set_connect(struct process_set *set, int slots_fd, int assignments_fd,
-			 int processes_fd);
+/* From now on mapping tables are published to these maps; all -1: to our own memory.
+ * Errors of slot_store_new(). */
+int process_set_connect(struct process_set *set, int slots_fd, int assignments_fd,
+			int processes_fd);
 
 /* Starts to follow a running process: reads its maps.  Errors of opening /proc/PID/maps. */
 int process_set_add(struct process_set *set, pid_t pid);

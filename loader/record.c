@@ -131,9 +131,23 @@ static int start_program(struct recording *r, int *ret_exit)
 	return 0;
 }
 
+static void on_unknown(uint32_t tgid, void *arg)
+{
+	struct recording *r = arg;
+
+	process_set_repair(r->processes, (pid_t)tgid);
+}
+
 /* The stopped program becomes the one process the BPF side knows. */
 static int connect_tables(struct recording *r)
 {
+	const struct stack_store_options stacks = {
+		.ring_fd = programs_map_fd(r->programs, PROGRAMS_MAP_RING),
+		.counts_fd = programs_map_fd(r->programs, PROGRAMS_MAP_COUNTS),
+		.in_use = &programs_state(r->programs)->count_map,
+		.on_unknown = on_unknown,
+		.arg = r,
+	};
 	struct process_entry entry = {};
 	uint32_t tgid = (uint32_t)launch_pid(r->launch);
 	int err;
@@ -142,14 +156,17 @@ static int connect_tables(struct recording *r)
 			      programs_map_fd(r->programs, PROGRAMS_MAP_RULES), &r->tables);
 	if (err < 0)
 		return log_errno(err, "cannot map the unwind tables");
-	object_set_publish_to(r->objects, r->tables);
-	process_set_connect(r->processes, programs_map_fd(r->programs, PROGRAMS_MAP_SLOTS),
-			    programs_map_fd(r->programs, PROGRAMS_MAP_ASSIGNMENTS),
-			    programs_map_fd(r->programs, PROGRAMS_MAP_PROCESSES));
+	err = stack_store_new(&stacks, &r->stacks);
+	if (err < 0)
+		return log_errno(err, "cannot set up the ring buffer");
+	err = process_set_connect(r->processes, programs_map_fd(r->programs, PROGRAMS_MAP_SLOTS),
+				  programs_map_fd(r->programs, PROGRAMS_MAP_ASSIGNMENTS),
+				  programs_map_fd(r->programs, PROGRAMS_MAP_PROCESSES));
+	if (err < 0)
+		return log_errno(err, "cannot set up the mapping tables");
 	if (bpf_map_update_elem(programs_map_fd(r->programs, PROGRAMS_MAP_PROCESSES), &tgid, &entry,
 				BPF_ANY) < 0)
 		return log_errno(errno, "cannot register process %u", tgid);
-	process_set_publish(r->processes);
 	err = programs_attach_hooks(r->programs);
 	if (err < 0)
 		return log_errno(err, "cannot follow forks and execs");
@@ -157,13 +174,6 @@ static int connect_tables(struct recording *r)
 	if (err < 0)
 		return log_errno(err, "cannot follow the mappings of process %u", tgid);
 	return 0;
-}
-
-static void on_unknown(uint32_t tgid, void *arg)
-{
-	struct recording *r = arg;
-
-	process_set_repair(r->processes, (pid_t)tgid);
 }
 
 static int attach_probe(struct recording *r, struct probe *probe)
@@ -189,15 +199,21 @@ static int attach_probe(struct recording *r, struct probe *probe)
 	return err;
 }
 
+/* Last of all, since the first tables wait for the kernel to take their maps. */
+static int publish_tables(struct recording *r)
+{
+	int err = stack_store_wait_ready(r->stacks);
+
+	if (err < 0)
+		return log_errno(err, "cannot set up the count map");
+	object_set_publish_to(r->objects, r->tables);
+	process_set_publish(r->processes);
+	return 0;
+}
+
 static int attach(struct recording *r)
 {
 	int err;
-
-	err = stack_store_new(programs_map_fd(r->programs, PROGRAMS_MAP_RING),
-			      programs_map_fd(r->programs, PROGRAMS_MAP_COUNTS), on_unknown, r,
-			      &r->stacks);
-	if (err < 0)
-		return log_errno(err, "cannot set up the ring buffer");
 	for (size_t i = 0; i < r->nr_probes; i++) {
 		err = attach_probe(r, r->probes[i]);
 		if (err < 0)
@@ -260,6 +276,11 @@ static int finish(struct recording *r, struct record_result *result)
 	return record_fill_info(r, result);
 }
 
+static void log_phase(const struct recording *r, const char *what)
+{
+	log_debug("%6.1f ms: %s", (double)(time_now_ns() - r->phase_ns) / 1e6, what);
+}
+
 static int record_phases(struct recording *r, struct record_result *result, int *ret_exit)
 {
 	struct program_loading loading = {};
@@ -267,16 +288,24 @@ static int record_phases(struct recording *r, struct record_result *result, int 
 
 	if (err < 0)
 		return err;
+	r->phase_ns = time_now_ns();
 	begin_loading(r, &loading);
 	r->objects = object_set_new();
 	r->processes = process_set_new(r->objects);
 	err = start_program(r, ret_exit);
+	log_phase(r, "program at its entry, tables built");
 	if (err == 0)
 		err = end_loading(r, &loading);
+	log_phase(r, "BPF programs loaded");
 	if (err == 0)
 		err = connect_tables(r);
+	log_phase(r, "maps connected");
 	if (err == 0)
 		err = attach(r);
+	log_phase(r, "probes attached");
+	if (err == 0)
+		err = publish_tables(r);
+	log_phase(r, "tables published");
 	if (err == 0)
 		err = run(r);
 	else if (r->launch)

@@ -32,7 +32,7 @@ struct recording {
 	struct stack_store *stacks;
 	int statistics_fd; /* keeps the kernel's run-time statistics on; -1 */
 	uint64_t began_ns, ended_ns, start_unix_ns;
-	uint64_t last_repair_ns;
+	uint64_t phase_ns;    /* when setting up began */
 	uint64_t lost_events; /* task events lost when last looked at */
 	bool interrupted;
 };

@@ -2,16 +2,13 @@
 #include "loader/slot_store.h"
 
 #include "common/alloc.h"
+#include "loader/map_pool.h"
 #include "loader/time.h"
-
-#include <bpf/bpf.h>
-#include <errno.h>
-#include <linux/bpf.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 /* A walk takes 100 us; one that was preempted in a uprobe may take until it is scheduled again. */
 #define REUSE_AFTER_NS 1000000000ull
+/* Made ahead: a compiler driver starts several programs in a millisecond. */
+#define SPARE_SLOTS 8
 
 struct slot {
 	struct mapping_table *table;
@@ -20,71 +17,49 @@ struct slot {
 };
 
 struct slot_store {
-	int slots_fd;
+	struct map_pool *pool;
 	struct slot *slots;
 	uint32_t nr, cap;
 };
 
-struct slot_store *slot_store_new(int slots_fd)
+int slot_store_new(int slots_fd, struct slot_store **ret_store)
 {
-	struct slot_store *s = xcalloc(1, sizeof(*s));
+	const struct map_pool_options pool = {
+		.outer_fd = slots_fd,
+		.name = "ctrace_slot",
+		.value_size = sizeof(struct mapping_table),
+		.capacity = CTRACE_MAX_SLOTS,
+		.spares = SPARE_SLOTS,
+	};
+	_cleanup_(slot_store_freep) struct slot_store *s = xcalloc(1, sizeof(*s));
+	int err = map_pool_new(&pool, &s->pool);
 
-	s->slots_fd = slots_fd;
-	return s;
+	if (err < 0)
+		return err;
+	*ret_store = TAKE_PTR(s);
+	return 0;
 }
 
 void slot_store_free(struct slot_store *s)
 {
 	if (!s)
 		return;
-	for (uint32_t i = 0; i < s->nr; i++)
-		munmap(s->slots[i].table, sizeof(struct mapping_table));
+	map_pool_free(s->pool);
 	free(s->slots);
 	free(s);
 }
 
-/* A new map for the kernel to read, put in its place; -1 when the store is our own memory. */
-static int create_map(const struct slot_store *s, int *ret_fd)
-{
-	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE);
-	uint32_t key = s->nr;
-	int fd;
-
-	*ret_fd = -1;
-	if (s->slots_fd < 0)
-		return 0;
-	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "ctrace_slot", sizeof(uint32_t),
-			    sizeof(struct mapping_table), 1, &opts);
-	if (fd < 0)
-		return -errno;
-	if (bpf_map_update_elem(s->slots_fd, &key, &fd, BPF_ANY) < 0) {
-		int err = -errno;
-
-		close(fd);
-		return err;
-	}
-	*ret_fd = fd;
-	return 0;
-}
-
 static int create_slot(struct slot_store *s)
 {
-	_cleanup_close_ int fd = -1;
-	void *map;
-	int err;
+	uint32_t key;
+	void *table;
+	int err = map_pool_take(s->pool, &key, &table);
 
-	if (s->nr == CTRACE_MAX_SLOTS)
-		return -ENOSPC;
-	err = create_map(s, &fd);
 	if (err < 0)
 		return err;
-	map = mmap(NULL, sizeof(struct mapping_table), PROT_READ | PROT_WRITE,
-		   fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED, fd, 0);
-	if (map == MAP_FAILED)
-		return -errno;
 	GROW_ARRAY(s->slots, s->nr, s->cap);
-	s->slots[s->nr] = (struct slot){.table = map};
-	return (int)s->nr++;
+	s->slots[s->nr++] = (struct slot){.table = table};
+	return (int)key;
 }
 
 int slot_store_take(struct slot_store *s, uint32_t *ret_slot, struct mapping_table **ret_table)
@@ -119,7 +94,7 @@ void slot_store_unref(struct slot_store *s, uint32_t slot)
 
 uint64_t slot_store_kernel_bytes(const struct slot_store *s)
 {
-	return (uint64_t)s->nr * sizeof(struct mapping_table);
+	return map_pool_bytes(s->pool);
 }
 
 const struct mapping_table *slot_store_table(const struct slot_store *s, uint32_t slot)

@@ -11,8 +11,11 @@
 
 struct slot_store;
 
-/* @slots_fd: the kernel's map of slots, borrowed; -1: our own memory (walks on the host). */
-struct slot_store *slot_store_new(int slots_fd);
+/*
+ * @slots_fd: the kernel's map of slots, borrowed; -1: our own memory (walks on the host).
+ * Errors of map_pool_new().
+ */
+int slot_store_new(int slots_fd, struct slot_store **ret_store);
 void slot_store_free(struct slot_store *store);
 DEFINE_CLEANUP(struct slot_store *, slot_store_free);
 

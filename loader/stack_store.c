@@ -3,18 +3,21 @@
 
 #include "common/alloc.h"
 #include "common/hash_table.h"
-#include "common/log.h"
+#include "loader/time.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/bpf.h>
+#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 
-/* New stacks in one count map before it is swapped: hash maps degrade when they are full. */
-#define SWAP_AT	   (CTRACE_COUNT_ENTRIES * 5 / 8)
-#define BATCH_SIZE 4096
+/* New stacks in one count map before the other is used: hash maps degrade when they are full. */
+#define TURN_AT (CTRACE_COUNT_ENTRIES * 5 / 8)
+/* A program that found the old map may write to it this long: walks take 100 us. */
+#define QUIET_AFTER_NS 50000000u
+#define BATCH_SIZE     4096
 
 struct stack_entry {
 	struct stack_key key;
@@ -25,9 +28,15 @@ struct stack_entry {
 
 struct stack_store {
 	struct ring_buffer *ring;
+	volatile uint32_t *in_use;
 	int counts_fd;
-	int current_fd;
-	size_t fresh; /* stacks published since the last swap */
+	int map_fds[CTRACE_COUNT_MAPS];
+	size_t fresh;	     /* stacks published since the last turn */
+	uint64_t turned_ns;  /* the map not in use may still be written to shortly after */
+	bool draining;	     /* it has not been emptied yet */
+	pthread_t first_map; /* puts map 0 in its place */
+	bool starting;
+	int err;
 	uint64_t orphans;
 	struct stack_entry *stacks;
 	struct stack_key *keys; /* batch buffers */
@@ -83,47 +92,53 @@ static int take_record(void *arg, void *data, size_t size)
 	return 0;
 }
 
-/* The map is swapped by replacing an inner map, after which the kernel waits for readers. */
-static int swap_counts(struct stack_store *s, int *ret_old_fd)
+static int make_count_map(struct stack_store *s, uint32_t which)
 {
-	uint32_t zero = 0;
 	int fd = bpf_map_create(BPF_MAP_TYPE_HASH, "ctrace_counts", sizeof(struct stack_key),
 				sizeof(uint64_t), CTRACE_COUNT_ENTRIES, NULL);
 
 	if (fd < 0)
 		return -errno;
-	if (bpf_map_update_elem(s->counts_fd, &zero, &fd, BPF_ANY) < 0) {
-		int err = -errno;
+	s->map_fds[which] = fd;
+	return bpf_map_update_elem(s->counts_fd, &which, &fd, BPF_ANY) < 0 ? -errno : 0;
+}
 
-		close(fd);
-		return err;
-	}
-	*ret_old_fd = s->current_fd;
-	s->current_fd = fd;
-	s->fresh = 0;
+static void *make_first_map(void *arg)
+{
+	struct stack_store *s = arg;
+
+	s->err = make_count_map(s, 0);
+	return NULL;
+}
+
+int stack_store_new(const struct stack_store_options *options, struct stack_store **ret_store)
+{
+	_cleanup_(stack_store_freep) struct stack_store *s = xcalloc(1, sizeof(*s));
+
+	s->counts_fd = options->counts_fd;
+	s->in_use = options->in_use;
+	s->on_unknown = options->on_unknown;
+	s->arg = options->arg;
+	for (int i = 0; i < CTRACE_COUNT_MAPS; i++)
+		s->map_fds[i] = -1;
+	s->keys = xcalloc(BATCH_SIZE, sizeof(*s->keys));
+	s->values = xcalloc(BATCH_SIZE, sizeof(*s->values));
+	s->ring = ring_buffer__new(options->ring_fd, take_record, s, NULL);
+	if (!s->ring)
+		return -errno;
+	s->starting = pthread_create(&s->first_map, NULL, make_first_map, s) == 0;
+	if (!s->starting)
+		make_first_map(s);
+	*ret_store = TAKE_PTR(s);
 	return 0;
 }
 
-int stack_store_new(int ring_fd, int counts_fd, void (*on_unknown)(uint32_t tgid, void *arg),
-		    void *arg, struct stack_store **ret_store)
+int stack_store_wait_ready(struct stack_store *s)
 {
-	_cleanup_(stack_store_freep) struct stack_store *s = xcalloc(1, sizeof(*s));
-	int old, err;
-
-	s->counts_fd = counts_fd;
-	s->current_fd = -1;
-	s->on_unknown = on_unknown;
-	s->arg = arg;
-	s->keys = xcalloc(BATCH_SIZE, sizeof(*s->keys));
-	s->values = xcalloc(BATCH_SIZE, sizeof(*s->values));
-	err = swap_counts(s, &old);
-	if (err < 0)
-		return err;
-	s->ring = ring_buffer__new(ring_fd, take_record, s, NULL);
-	if (!s->ring)
-		return -errno;
-	*ret_store = TAKE_PTR(s);
-	return 0;
+	if (s->starting)
+		pthread_join(s->first_map, NULL);
+	s->starting = false;
+	return s->err;
 }
 
 void stack_store_free(struct stack_store *s)
@@ -132,13 +147,15 @@ void stack_store_free(struct stack_store *s)
 
 	if (!s)
 		return;
+	stack_store_wait_ready(s);
 	HASH_ITER (hh, s->stacks, e, next) {
 		HASH_DEL(s->stacks, e);
 		free(e);
 	}
 	ring_buffer__free(s->ring);
-	if (s->current_fd >= 0)
-		close(s->current_fd);
+	for (int i = 0; i < CTRACE_COUNT_MAPS; i++)
+		if (s->map_fds[i] >= 0)
+			close(s->map_fds[i]);
 	free(s->keys);
 	free(s->values);
 	free(s);
@@ -149,16 +166,18 @@ int stack_store_epoll_fd(const struct stack_store *s)
 	return ring_buffer__epoll_fd(s->ring);
 }
 
-/* Adds up a map nobody writes to any more. */
-static int harvest(struct stack_store *s, int fd)
+/* Adds up and empties a map nobody writes to any more. */
+static int harvest(struct stack_store *s, uint32_t which)
 {
 	uint32_t cursor = 0;
 	bool first = true;
 
+	if (s->map_fds[which] < 0)
+		return 0;
 	for (;;) {
 		uint32_t nr = BATCH_SIZE;
-		int err = bpf_map_lookup_batch(fd, first ? NULL : &cursor, &cursor, s->keys,
-					       s->values, &nr, NULL);
+		int err = bpf_map_lookup_and_delete_batch(s->map_fds[which], first ? NULL : &cursor,
+							  &cursor, s->keys, s->values, &nr, NULL);
 
 		if (err < 0 && errno != ENOENT)
 			return -errno;
@@ -170,27 +189,44 @@ static int harvest(struct stack_store *s, int fd)
 	}
 }
 
-int stack_store_drain(struct stack_store *s)
+/* Turns the programs to the other map; the full one is drained when nobody can be in it. */
+static int turn(struct stack_store *s)
 {
-	int err, old;
+	uint32_t other = !*s->in_use;
+	int err = s->map_fds[other] < 0 ? make_count_map(s, other) : 0;
 
-	ring_buffer__consume(s->ring);
-	if (s->fresh < SWAP_AT)
-		return 0;
-	err = swap_counts(s, &old);
 	if (err < 0)
 		return err;
-	/* Stacks published before the swap are in the ring: their frames come before counts. */
+	*s->in_use = other;
+	s->turned_ns = time_now_ns();
+	s->draining = true;
+	s->fresh = 0;
+	return 0;
+}
+
+int stack_store_drain(struct stack_store *s)
+{
+	int err;
+
 	ring_buffer__consume(s->ring);
-	err = harvest(s, old);
-	close(old);
-	return err;
+	if (s->draining && time_now_ns() - s->turned_ns > QUIET_AFTER_NS) {
+		/* Frames come before their count: whatever is counted there was published. */
+		ring_buffer__consume(s->ring);
+		err = harvest(s, !*s->in_use);
+		if (err < 0)
+			return err;
+		s->draining = false;
+	}
+	return s->fresh >= TURN_AT && !s->draining ? turn(s) : 0;
 }
 
 int stack_store_finish(struct stack_store *s)
 {
+	int err;
+
 	ring_buffer__consume(s->ring);
-	return harvest(s, s->current_fd);
+	err = harvest(s, 0);
+	return err < 0 ? err : harvest(s, 1);
 }
 
 size_t stack_store_count(const struct stack_store *s)

@@ -21,19 +21,25 @@ struct counted_stack {
 	uint64_t count;
 };
 
-/*
- * @on_unknown is told of processes whose mappings need a look.  Puts the first count map into
- * @counts_fd.  Errors as bpf() gave them.
- */
-int stack_store_new(int ring_fd, int counts_fd, void (*on_unknown)(uint32_t tgid, void *arg),
-		    void *arg, struct stack_store **ret_store);
+struct stack_store_options {
+	int ring_fd, counts_fd;	   /* borrowed */
+	volatile uint32_t *in_use; /* program_state.count_map */
+	/* Told of processes whose mappings need a look. */
+	void (*on_unknown)(uint32_t tgid, void *arg);
+	void *arg;
+};
+
+/* Starts to put the first count map in its place, which takes an RCU grace period. */
+int stack_store_new(const struct stack_store_options *options, struct stack_store **ret_store);
+/* Waits until hits can be counted.  Errors as bpf() gave them. */
+int stack_store_wait_ready(struct stack_store *store);
 void stack_store_free(struct stack_store *store);
 DEFINE_CLEANUP(struct stack_store *, stack_store_free);
 
 /* Readable when the ring has something; owned by the store. */
 int stack_store_epoll_fd(const struct stack_store *store);
 
-/* Takes what the ring holds; swaps the count map when it fills.  Negative errno of the swap. */
+/* Takes what the ring holds; turns to the other count map when one fills.  Errors of bpf(). */
 int stack_store_drain(struct stack_store *store);
 
 /* After the probes are off: the rest of the ring and of the counts. */

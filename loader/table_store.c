@@ -3,16 +3,16 @@
 
 #include "common/alloc.h"
 #include "common/hash_table.h"
+#include "loader/map_pool.h"
 #include "unwind/table.h"
 
-#include <bpf/bpf.h>
 #include <errno.h>
-#include <linux/bpf.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #define BLOB_BYTES sizeof(struct unwind_blob)
+/* Made ahead: the next program that is run needs one, seldom two. */
+#define SPARE_BLOBS 1
 /* Below this a blob's rest is left alone rather than cutting an object in two. */
 #define MIN_SLICE_WORDS (CTRACE_BLOB_WORDS / 8)
 /* The first rule and the first word are nobody's: 0 reads as "no rule". */
@@ -25,7 +25,7 @@ struct rule_number {
 };
 
 struct table_store {
-	int blobs_fd;
+	struct map_pool *pool;
 	struct unwind_blob **blobs;
 	uint32_t nr_blobs, cap_blobs;
 	uint32_t used; /* words of the last blob */
@@ -41,64 +41,43 @@ static void *map_shared(int fd, size_t size)
 	return mmap(NULL, size, PROT_READ | PROT_WRITE, flags, fd, 0);
 }
 
-/* A new map for the kernel to read, put in its place; -1 when the store is our own memory. */
-static int create_blob(const struct table_store *s, int *ret_fd)
-{
-	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE);
-	uint32_t key = s->nr_blobs;
-	int fd;
-
-	*ret_fd = -1;
-	if (s->blobs_fd < 0)
-		return 0;
-	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "ctrace_blob", sizeof(uint32_t), BLOB_BYTES, 1,
-			    &opts);
-	if (fd < 0)
-		return -errno;
-	if (bpf_map_update_elem(s->blobs_fd, &key, &fd, BPF_ANY) < 0) {
-		int err = -errno;
-
-		close(fd);
-		return err;
-	}
-	*ret_fd = fd;
-	return 0;
-}
-
 static int open_blob(struct table_store *s)
 {
-	_cleanup_close_ int fd = -1;
-	void *map;
-	int err;
+	uint32_t key;
+	void *blob;
+	int err = map_pool_take(s->pool, &key, &blob);
 
-	if (s->nr_blobs == CTRACE_MAX_BLOBS)
-		return -ENOSPC;
-	err = create_blob(s, &fd);
 	if (err < 0)
 		return err;
-	map = map_shared(fd, BLOB_BYTES);
-	if (map == MAP_FAILED)
-		return -errno;
 	GROW_ARRAY(s->blobs, s->nr_blobs, s->cap_blobs);
-	s->blobs[s->nr_blobs++] = map;
+	s->blobs[s->nr_blobs++] = blob;
 	s->used = 1; /* word 0 stays the row "no rule" */
 	return 0;
 }
 
 int table_store_new(int blobs_fd, int rules_fd, struct table_store **ret_store)
 {
-	struct table_store *s;
+	const struct map_pool_options pool = {
+		.outer_fd = blobs_fd,
+		.name = "ctrace_blob",
+		.value_size = BLOB_BYTES,
+		.capacity = CTRACE_MAX_BLOBS,
+		.spares = SPARE_BLOBS,
+	};
+	_cleanup_(table_store_freep) struct table_store *s = xcalloc(1, sizeof(*s));
 	void *rules = map_shared(rules_fd, sizeof(struct unwind_rules));
+	int err;
 
 	if (rules == MAP_FAILED)
 		return -errno;
-	s = xcalloc(1, sizeof(*s));
-	s->blobs_fd = blobs_fd;
 	s->rules = rules;
 	s->rules->rule[RULE_NONE] = (struct unwind_rule){.cfa_kind = CFA_NONE, .x = NONE_GAP};
 	s->rules->rule[1] = (struct unwind_rule){.cfa_kind = CFA_NONE, .x = NONE_RULES_FULL};
 	s->nr_rules = 2;
-	*ret_store = s;
+	err = map_pool_new(&pool, &s->pool);
+	if (err < 0)
+		return err;
+	*ret_store = TAKE_PTR(s);
 	return 0;
 }
 
@@ -112,8 +91,7 @@ void table_store_free(struct table_store *s)
 		HASH_DEL(s->numbers, n);
 		free(n);
 	}
-	for (uint32_t i = 0; i < s->nr_blobs; i++)
-		munmap(s->blobs[i], BLOB_BYTES);
+	map_pool_free(s->pool);
 	free(s->blobs);
 	munmap(s->rules, sizeof(struct unwind_rules));
 	free(s);
@@ -225,7 +203,7 @@ int table_store_add(struct table_store *s, const struct unwind_table *t,
 
 uint64_t table_store_kernel_bytes(const struct table_store *s)
 {
-	return (uint64_t)s->nr_blobs * BLOB_BYTES;
+	return map_pool_bytes(s->pool);
 }
 
 const struct unwind_blob *const *table_store_blobs(const struct table_store *s, uint32_t *ret_nr)
