@@ -6,20 +6,27 @@
 #include "common/elf_image.h"
 #include "common/intern.h"
 #include "symbolize/debug_file.h"
-#include "symbolize/fde_starts.h"
+#include "symbolize/dwarf_reader.h"
+#include "symbolize/frame_builder.h"
 #include "symbolize/name_table.h"
 #include "symbolize/symtab.h"
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
-/* What is known of the object. */
-struct resolver {
-	const struct resolve_request *request;
-	const char *module; /* interned path */
+#define MAX_THREADS 4 /* beyond that inflating and memory are the limit, not the scan */
+
+/* Where an object's knowledge comes from, and the story of it for -v. */
+struct sources {
+	struct elf_image *image;
+	struct elf_image *debug_image; /* or NULL */
+	char *debug_path;
 	struct symtab *symtab;
-	struct fde_starts fdes;
-	struct name_table *names;
+	struct dwarf_reader *dwarf; /* or NULL */
+	FILE *notes;
+	char *text; /* of the notes, when they are closed */
+	size_t text_size;
 };
 
 static bool has_contents(struct elf_image *image, const char *name)
@@ -30,122 +37,162 @@ static bool has_contents(struct elf_image *image, const char *name)
 	return index >= 0 && elf_image_sections(image, &nr)[index].sh_type != SHT_NOBITS;
 }
 
-static void set_single_frame(struct symbolize_address *addr, const struct frame *frame)
+static bool has_dwarf(struct elf_image *image)
 {
-	free(addr->frames);
-	addr->frames = xmemdup(frame, sizeof(*frame));
-	addr->nr_frames = 1;
+	return has_contents(image, ".debug_info") || has_contents(image, ".zdebug_info");
 }
 
-void resolve_to_module(const char *path, struct intern *strings, struct symbolize_address *addrs,
-		       size_t nr)
+static void note_symbols(struct sources *sources)
 {
-	bool is_known = path && path[0];
-	struct frame frame = {.name = symbolize_module_name(strings, path),
-			      .module = is_known ? intern_string(strings, path) : NULL,
-			      .kind = is_known ? FRAME_KIND_MODULE : FRAME_KIND_UNKNOWN};
-
-	for (size_t i = 0; i < nr; i++)
-		set_single_frame(&addrs[i], &frame);
-}
-
-/* "[libfoo.so.1+0x1234]": one name for all of a function that has none. */
-static void name_by_fde(const struct resolver *resolver, uint64_t pc, struct frame *frame)
-{
-	struct intern *strings = resolver->request->strings;
-	_cleanup_free_ char *text = NULL;
-	uint64_t start, end;
-
-	frame->kind = FRAME_KIND_MODULE;
-	frame->name = symbolize_module_name(strings, resolver->request->path);
-	if (!fde_starts_find(&resolver->fdes, pc, &start, &end))
-		return;
-	text = xasprintf("%.*s+0x%llx]", (int)strlen(frame->name) - 1, frame->name,
-			 (unsigned long long)start);
-	frame->name = intern_string(strings, text);
-}
-
-static bool name_by_symbol(const struct resolver *resolver, uint64_t pc, struct frame *frame)
-{
-	const struct symbol *symbol = symtab_find(resolver->symtab, pc);
-	struct shown_name shown;
-
-	if (!symbol)
-		return false;
-	shown = name_table_get(resolver->names, symbol->name);
-	frame->name = shown.name;
-	frame->full_name = shown.full_name;
-	frame->kind = FRAME_KIND_USER;
-	return true;
-}
-
-static void name_all(const struct resolver *resolver, struct symbolize_address *addrs, size_t nr,
-		     struct symbolize_stats *stats)
-{
-	for (size_t i = 0; i < nr; i++) {
-		uint64_t pc = addrs[i].vaddr - addrs[i].is_return;
-		struct frame frame = {.module = resolver->module};
-
-		if (name_by_symbol(resolver, pc, &frame))
-			stats->named++;
-		else
-			name_by_fde(resolver, pc, &frame);
-		set_single_frame(&addrs[i], &frame);
-	}
-}
-
-static void describe_symbols(FILE *notes, struct elf_image *image, const char *debug_path,
-			     const struct symtab *symtab)
-{
+	size_t nr = symtab_count(sources->symtab);
 	const char *source = "no symbols";
 
-	if (debug_path)
-		source = debug_path;
-	else if (has_contents(image, ".symtab"))
+	if (sources->debug_image)
+		source = sources->debug_path;
+	else if (has_contents(sources->image, ".symtab"))
 		source = ".symtab";
-	else if (has_contents(image, ".gnu_debugdata"))
+	else if (has_contents(sources->image, ".gnu_debugdata"))
 		source = "MiniDebugInfo";
-	else if (symtab_count(symtab))
+	else if (nr)
 		source = ".dynsym";
-	fprintf(notes, "%s (%zu symbols)", source, symtab_count(symtab));
+	fprintf(sources->notes, "%s, %zu symbols", source, nr);
 }
 
-void resolve_addresses(const struct resolve_request *request, struct symbolize_address *addrs,
-		       size_t nr, struct symbolize_stats *stats)
+static void open_symbols(struct sources *sources, const struct resolve_request *request)
 {
-	struct resolver resolver = {.request = request};
-	_cleanup_(elf_image_closep) struct elf_image *debug_image = NULL;
-	_cleanup_(name_table_freep) struct name_table *names = NULL;
-	_cleanup_(symtab_freep) struct symtab *symtab = NULL;
-	_cleanup_free_ char *debug_path = NULL;
-	_cleanup_free_ char *source = NULL;
 	_cleanup_free_ char *refused = NULL;
-	size_t source_size, refused_size;
-	FILE *notes = open_memstream(&source, &source_size);
-	FILE *refusals = open_memstream(&refused, &refused_size);
+	size_t size;
+	FILE *refusals = open_memstream(&refused, &size);
 	struct debug_search search = {.path = request->path,
 				      .root = request->options->root,
 				      .debug_dirs = request->options->debug_dirs,
 				      .notes = refusals};
 
-	if (!notes || !refusals)
+	if (!refusals)
 		die_oom();
-	if (!has_contents(request->image, ".symtab") ||
-	    !has_contents(request->image, ".debug_info"))
-		debug_file_find(request->image, &search, &debug_image, &debug_path);
-	if (symtab_new(request->image, debug_image, &symtab) < 0)
-		fprintf(notes, "damaged symbols");
-	else
-		describe_symbols(notes, request->image, debug_path, symtab);
-	fclose(notes);
+	if (!has_contents(request->image, ".symtab") || !has_dwarf(request->image))
+		debug_file_find(request->image, &search, &sources->debug_image,
+				&sources->debug_path);
 	fclose(refusals);
-	names = name_table_new(request->strings, request->options->demangle);
-	resolver.module = intern_string(request->strings, request->path);
-	resolver.symtab = symtab;
-	resolver.names = names;
-	resolver.fdes = fde_starts_open(request->image);
-	name_all(&resolver, addrs, nr, stats);
-	source = xreallocarray(source, source_size + refused_size + 1, 1);
-	memcpy(source + source_size, refused, refused_size + 1);
-	stats->source = intern_string(request->strings, source);
+	if (symtab_new(request->image, sources->debug_image, &sources->symtab) < 0)
+		fprintf(sources->notes, "damaged symbols");
+	else
+		note_symbols(sources);
+	fprintf(sources->notes, "%s", refused);
+}
+
+static unsigned int choose_threads(const struct symbolize_options *options)
+{
+	long nr = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (options->nr_threads)
+		return options->nr_threads;
+	if (nr < 1)
+		return 1;
+	return nr > MAX_THREADS ? MAX_THREADS : (unsigned int)nr;
+}
+
+static void open_dwarf(struct sources *sources, const struct symbolize_options *options)
+{
+	struct dwarf_reader_options reader_options = {.nr_threads = choose_threads(options),
+						      .want_inlines = options->inlines};
+	struct elf_image *image = NULL;
+	int err;
+
+	if (!options->inlines && !options->lines)
+		return;
+	if (has_dwarf(sources->image))
+		image = sources->image;
+	else if (sources->debug_image && has_dwarf(sources->debug_image))
+		image = sources->debug_image;
+	if (!image) {
+		fprintf(sources->notes, "; no debug information");
+		return;
+	}
+	err = dwarf_reader_new(image, &reader_options, &sources->dwarf);
+	if (err)
+		fprintf(sources->notes, "; debug information not readable: %s", strerror(-err));
+	else
+		fprintf(sources->notes, "; DWARF%s%s", image == sources->image ? "" : " of ",
+			image == sources->image ? "" : sources->debug_path);
+}
+
+static int compare_queries(const void *a, const void *b)
+{
+	const struct dwarf_query *x = a;
+	const struct dwarf_query *y = b;
+
+	return (x->pc > y->pc) - (x->pc < y->pc);
+}
+
+/* One query for each distinct address, sorted; returns how many. */
+static size_t make_queries(const struct symbolize_address *addrs, size_t nr,
+			   struct dwarf_query *queries)
+{
+	size_t nr_queries = 0;
+
+	for (size_t i = 0; i < nr; i++)
+		queries[i] = (struct dwarf_query){.pc = symbolize_pc(&addrs[i])};
+	if (nr)
+		qsort(queries, nr, sizeof(*queries), compare_queries);
+	for (size_t i = 0; i < nr; i++)
+		if (i == 0 || queries[i].pc != queries[nr_queries - 1].pc)
+			queries[nr_queries++] = queries[i];
+	return nr_queries;
+}
+
+static void name_all(struct sources *sources, const struct frame_builder *builder,
+		     struct symbolize_address *addrs, size_t nr, struct symbolize_stats *stats)
+{
+	_cleanup_free_ struct dwarf_query *queries = NULL;
+	size_t nr_queries = 0;
+
+	if (sources->dwarf) {
+		queries = xcalloc(nr + 1, sizeof(*queries));
+		nr_queries = make_queries(addrs, nr, queries);
+		if (dwarf_reader_find(sources->dwarf, queries, nr_queries) < 0)
+			fprintf(sources->notes, ", damaged in parts");
+	}
+	for (size_t i = 0; i < nr; i++) {
+		struct dwarf_query key = {.pc = symbolize_pc(&addrs[i])};
+		const struct dwarf_query *query = NULL;
+
+		if (nr_queries)
+			query = bsearch(&key, queries, nr_queries, sizeof(key), compare_queries);
+		stats->named += frame_builder_set(builder, &addrs[i], query);
+	}
+	dwarf_queries_release(queries, nr_queries);
+}
+
+static void release_sources(struct sources *sources)
+{
+	dwarf_reader_free(sources->dwarf);
+	symtab_free(sources->symtab);
+	elf_image_close(sources->debug_image);
+	free(sources->debug_path);
+	free(sources->text);
+}
+
+void resolve_addresses(const struct resolve_request *request, struct symbolize_address *addrs,
+		       size_t nr, struct symbolize_stats *stats)
+{
+	struct sources sources = {.image = request->image};
+	struct frame_builder builder = {.strings = request->strings,
+					.path = request->path,
+					.module = intern_string(request->strings, request->path),
+					.lines = request->options->lines};
+
+	sources.notes = open_memstream(&sources.text, &sources.text_size);
+	if (!sources.notes)
+		die_oom();
+	open_symbols(&sources, request);
+	open_dwarf(&sources, request->options);
+	builder.symtab = sources.symtab;
+	builder.fdes = fde_starts_open(request->image);
+	builder.names = name_table_new(request->strings, request->options->demangle);
+	name_all(&sources, &builder, addrs, nr, stats);
+	name_table_free(builder.names);
+	fclose(sources.notes);
+	stats->source = intern_string(request->strings, sources.text);
+	release_sources(&sources);
 }

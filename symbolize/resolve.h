@@ -18,8 +18,5 @@ struct resolve_request {
 /* Gives every address its frames; never fails, for the module's name is always known. */
 void resolve_addresses(const struct resolve_request *request, struct symbolize_address *addrs,
 		       size_t nr, struct symbolize_stats *stats);
-/* One frame each that names the module only. */
-void resolve_to_module(const char *path, struct intern *strings, struct symbolize_address *addrs,
-		       size_t nr);
 
 #endif

@@ -5,6 +5,7 @@
 #include "common/cleanup.h"
 #include "common/elf_image.h"
 #include "common/intern.h"
+#include "symbolize/frame_builder.h"
 #include "symbolize/resolve.h"
 
 #include <errno.h>
@@ -56,10 +57,10 @@ int symbolize_object(const char *path, const struct build_id *id, struct elf_ima
 	if (!err)
 		err = check_build(image, id);
 	request.image = image;
-	if (err)
-		resolve_to_module(path, strings, addrs, nr);
-	else
+	if (!err)
 		resolve_addresses(&request, addrs, nr, &own);
+	for (size_t i = 0; err && i < nr; i++)
+		frame_builder_set_module(strings, path, &addrs[i]);
 	count_frames(addrs, nr, &own);
 	own.ns = now_ns() - start;
 	if (stats)

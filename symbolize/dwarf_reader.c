@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT */
+#include "symbolize/dwarf_reader.h"
+
+#include "common/alloc.h"
+#include "common/elf_image.h"
+#include "common/log.h"
+#include "symbolize/dwarf_aranges.h"
+#include "symbolize/dwarf_inline.h"
+#include "symbolize/dwarf_names.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* Work an object may cost for each byte of its debug sections, and in any case. */
+#define BUDGET_FACTOR 64
+#define BUDGET_BASE   ((int64_t)256 << 20)
+
+#define MAX_CHAIN DWARF_MAX_DEPTH
+
+struct dwarf_reader {
+	struct dwarf_reader_options options;
+	struct dwarf_budget budget;
+	struct dwarf_file *file;
+	struct dwarf_unit_index index;
+};
+
+/* The queries that one unit is asked for, in order. */
+struct unit_task {
+	struct dwarf_unit *unit;
+	struct dwarf_query **queries;
+	uint64_t *pcs;
+	size_t nr;
+};
+
+/* All tasks of a round, taken by threads one after the other. */
+struct task_queue {
+	const struct dwarf_reader *reader;
+	struct unit_task *tasks;
+	size_t nr;
+	atomic_size_t next;
+	_Atomic int err; /* the first one */
+};
+
+int dwarf_reader_new(struct elf_image *image, const struct dwarf_reader_options *options,
+		     struct dwarf_reader **ret_reader)
+{
+	_cleanup_(dwarf_reader_freep) struct dwarf_reader *reader = xcalloc(1, sizeof(*reader));
+	int64_t size = 0;
+	int err;
+
+	reader->options = *options;
+	err = dwarf_file_open(image, false, &reader->budget, &reader->file);
+	if (err)
+		return err;
+	for (int i = 0; i < NR_DWARF_SECTIONS; i++)
+		size += (int64_t)reader->file->sections[i].size;
+	reader->budget.left = size * BUDGET_FACTOR + BUDGET_BASE;
+	dwarf_unit_index_build(reader->file, &reader->index);
+	*ret_reader = TAKE_PTR(reader);
+	return 0;
+}
+
+void dwarf_reader_free(struct dwarf_reader *reader)
+{
+	if (!reader)
+		return;
+	dwarf_unit_index_release(&reader->index);
+	dwarf_file_free(reader->file);
+	free(reader);
+}
+
+/* Which of a query's candidate units is asked: the rounds go on until one has a function. */
+struct pending {
+	struct dwarf_query *query;
+	int unit;
+};
+
+static int compare_pending(const void *a, const void *b)
+{
+	const struct pending *x = a;
+	const struct pending *y = b;
+
+	if (x->unit != y->unit)
+		return x->unit < y->unit ? -1 : 1;
+	return (x->query > y->query) - (x->query < y->query);
+}
+
+/* The functions from the innermost outwards at an address; returns how many. */
+static size_t chain_of(const struct dwarf_functions *functions, uint32_t innermost,
+		       const struct dwarf_function **chain)
+{
+	size_t nr = 0;
+
+	for (uint32_t at = innermost; at != DWARF_NO_FUNCTION && nr < MAX_CHAIN;
+	     at = functions->items[at].parent)
+		chain[nr++] = &functions->items[at];
+	return nr;
+}
+
+static void fill_query(const struct unit_task *task, size_t index, bool want_inlines,
+		       const struct dwarf_functions *functions,
+		       const struct dwarf_line_files *files, const struct dwarf_line_row *row)
+{
+	const struct dwarf_function *chain[MAX_CHAIN];
+	size_t nr = chain_of(functions, functions->innermost[index], chain);
+	struct dwarf_query *query = task->queries[index];
+	uint32_t file = row->file;
+	uint32_t line = row->line;
+	bool has_line = row->is_known;
+
+	if (nr == 0 && (!row->is_known || query->nr_frames))
+		return;
+	free(query->frames);
+	query->nr_frames = nr ? (uint32_t)nr : 1;
+	query->frames = xcalloc(query->nr_frames, sizeof(*query->frames));
+	for (size_t i = 0; i < query->nr_frames; i++) {
+		struct dwarf_frame *frame = &query->frames[i];
+		struct dwarf_name name;
+
+		if (has_line) {
+			frame->path = dwarf_line_path(files, file);
+			frame->line = line;
+		}
+		if (nr == 0)
+			break;
+		name = dwarf_name_find(task->unit, chain[i]->die);
+		frame->name = name.text;
+		frame->is_linkage = name.is_linkage;
+		file = chain[i]->call_file;
+		line = chain[i]->call_line;
+		has_line = true;
+	}
+	if (!want_inlines && nr > 1) {
+		query->frames[0] = query->frames[nr - 1];
+		query->nr_frames = 1;
+	}
+}
+
+static bool has_missing(const struct dwarf_functions *functions, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++)
+		if (functions->innermost[i] == DWARF_NO_FUNCTION)
+			return true;
+	return false;
+}
+
+/* A quick search first; code in unexpected places shows by an address without a function. */
+static int find_functions(const struct unit_task *task, struct dwarf_functions *functions)
+{
+	int err = dwarf_functions_find(task->unit, task->pcs, task->nr, false, functions);
+
+	if (err || !has_missing(functions, task->nr))
+		return err;
+	dwarf_functions_release(functions);
+	return dwarf_functions_find(task->unit, task->pcs, task->nr, true, functions);
+}
+
+static int run_task(const struct dwarf_reader *reader, const struct unit_task *task)
+{
+	_cleanup_free_ struct dwarf_line_row *rows = xcalloc(task->nr, sizeof(*rows));
+	struct dwarf_functions functions = {0};
+	struct dwarf_line_files files = {0};
+	int err, line_err;
+
+	if (dwarf_unit_load(task->unit) < 0)
+		return -EBADMSG;
+	err = find_functions(task, &functions);
+	line_err = dwarf_lines_find(task->unit, task->pcs, task->nr, rows, &files);
+	for (size_t i = 0; i < task->nr; i++)
+		fill_query(task, i, reader->options.want_inlines, &functions, &files, &rows[i]);
+	dwarf_functions_release(&functions);
+	dwarf_line_files_release(&files);
+	if (!err && line_err != -ENODATA)
+		err = line_err;
+	return err;
+}
+
+static void *run_tasks(void *arg)
+{
+	struct task_queue *queue = arg;
+	size_t i;
+
+	while ((i = atomic_fetch_add(&queue->next, 1)) < queue->nr) {
+		int err = run_task(queue->reader, &queue->tasks[i]);
+		int none = 0;
+
+		if (err) {
+			log_debug("unit at %#llx is damaged",
+				  (unsigned long long)queue->tasks[i].unit->off);
+			atomic_compare_exchange_strong(&queue->err, &none, err);
+		}
+	}
+	return NULL;
+}
+
+static int run_queue(struct task_queue *queue)
+{
+	unsigned int nr_threads = queue->reader->options.nr_threads;
+	_cleanup_free_ pthread_t *threads = xcalloc(nr_threads, sizeof(*threads));
+	unsigned int nr_started = 0;
+
+	if (nr_threads > queue->nr)
+		nr_threads = (unsigned int)queue->nr;
+	while (nr_started + 1 < nr_threads &&
+	       pthread_create(&threads[nr_started], NULL, run_tasks, queue) == 0)
+		nr_started++;
+	run_tasks(queue);
+	for (unsigned int i = 0; i < nr_started; i++)
+		pthread_join(threads[i], NULL);
+	return queue->err;
+}
+
+/* Groups sorted @pending by unit and runs the groups. */
+static int run_round(const struct dwarf_reader *reader, const struct pending *pending, size_t nr)
+{
+	_cleanup_free_ struct dwarf_query **queries = xcalloc(nr, sizeof(struct dwarf_query *));
+	_cleanup_free_ struct unit_task *tasks = xcalloc(nr, sizeof(*tasks));
+	_cleanup_free_ uint64_t *pcs = xcalloc(nr, sizeof(*pcs));
+	struct task_queue queue = {.reader = reader, .tasks = tasks};
+
+	for (size_t i = 0; i < nr; i++) {
+		queries[i] = pending[i].query;
+		pcs[i] = pending[i].query->pc;
+		if (i == 0 || pending[i].unit != pending[i - 1].unit)
+			tasks[queue.nr++] = (struct unit_task){
+				.unit = &reader->file->units[pending[i].unit],
+				.queries = &queries[i],
+				.pcs = &pcs[i]};
+		tasks[queue.nr - 1].nr++;
+	}
+	return run_queue(&queue);
+}
+
+static bool has_function(const struct dwarf_query *query)
+{
+	return query->nr_frames > 1 || (query->nr_frames == 1 && query->frames[0].name);
+}
+
+/* Asks the @nth unit of every query that has no function yet; returns how many there were. */
+static size_t collect(const struct dwarf_reader *reader, struct dwarf_query *queries, size_t nr,
+		      size_t nth, struct pending *pending)
+{
+	size_t nr_pending = 0;
+
+	for (size_t i = 0; i < nr; i++) {
+		int unit;
+
+		if (has_function(&queries[i]))
+			continue;
+		unit = dwarf_unit_index_find(&reader->index, queries[i].pc, nth);
+		if (unit < 0)
+			continue;
+		pending[nr_pending++] = (struct pending){.query = &queries[i], .unit = unit};
+	}
+	if (nr_pending)
+		qsort(pending, nr_pending, sizeof(*pending), compare_pending);
+	return nr_pending;
+}
+
+int dwarf_reader_find(struct dwarf_reader *reader, struct dwarf_query *queries, size_t nr)
+{
+	_cleanup_free_ struct pending *pending = xcalloc(nr + 1, sizeof(*pending));
+	size_t nr_pending;
+	int err = 0;
+
+	for (size_t nth = 0; (nr_pending = collect(reader, queries, nr, nth, pending)) > 0; nth++) {
+		int round_err = run_round(reader, pending, nr_pending);
+
+		if (!err)
+			err = round_err;
+	}
+	return err;
+}
+
+void dwarf_queries_release(struct dwarf_query *queries, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++) {
+		free(queries[i].frames);
+		queries[i].frames = NULL;
+		queries[i].nr_frames = 0;
+	}
+}

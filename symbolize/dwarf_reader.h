@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Addresses to functions, inlined callers and lines by the DWARF of one object.  Answers borrow
+ * their strings from the reader.  Knows symbol tables and demangling as little as processes.
+ */
+#ifndef CTRACE_SYMBOLIZE_DWARF_READER_H
+#define CTRACE_SYMBOLIZE_DWARF_READER_H
+
+#include "symbolize/dwarf_line.h"
+
+struct elf_image;
+struct dwarf_reader;
+
+struct dwarf_frame {
+	const char *name; /* NULL: the DIE has none */
+	bool is_linkage;  /* a linkage name, not the plain one of the source */
+	struct dwarf_path path;
+	uint32_t line;
+};
+
+/* One address.  Fill pc, the rest is the answer. */
+struct dwarf_query {
+	uint64_t pc;
+	/*
+	 * Innermost first; each but the last was inlined.  A single frame without a name: only the
+	 * line is known.  0: nothing is.
+	 */
+	struct dwarf_frame *frames;
+	uint32_t nr_frames;
+};
+
+/* Opens files that DWARF refers to by name. */
+struct dwarf_opener {
+	/* A descriptor, or a negative errno. */
+	int (*open)(void *arg, const char *path);
+	void *arg;
+};
+
+struct dwarf_reader_options {
+	unsigned int nr_threads; /* >= 1 */
+	bool want_inlines;	 /* else one frame per address */
+};
+
+/*
+ * Reads what @image, which is borrowed, has of DWARF.  -ENOENT: nothing; other errors as
+ * dwarf_file_open().
+ */
+int dwarf_reader_new(struct elf_image *image, const struct dwarf_reader_options *options,
+		     struct dwarf_reader **ret_reader);
+void dwarf_reader_free(struct dwarf_reader *reader);
+DEFINE_CLEANUP(struct dwarf_reader *, dwarf_reader_free);
+
+/*
+ * Answers @queries, which are sorted by pc.  0, or -EBADMSG or -E2BIG if something on the way was
+ * damaged or over a limit; what could be answered is.
+ */
+int dwarf_reader_find(struct dwarf_reader *reader, struct dwarf_query *queries, size_t nr);
+void dwarf_queries_release(struct dwarf_query *queries, size_t nr);
+
+#endif

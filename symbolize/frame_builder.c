@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+#include "symbolize/frame_builder.h"
+
+#include "common/alloc.h"
+#include "common/intern.h"
+#include "symbolize/name_table.h"
+#include "symbolize/symtab.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_PATH_BYTES ((size_t)64 << 10)
+
+static const char *join_path(struct intern *strings, const struct dwarf_path *path)
+{
+	const char *parts[] = {path->comp_dir, path->dir, path->name};
+	_cleanup_free_ char *text = NULL;
+	size_t len = 0;
+
+	if (!path->name)
+		return NULL;
+	for (size_t i = 0; i < 3; i++)
+		len += parts[i] ? strlen(parts[i]) + 1 : 0;
+	if (len > MAX_PATH_BYTES)
+		return NULL;
+	text = xmalloc(len + 1);
+	len = 0;
+	for (size_t i = 0; i < 3; i++) {
+		size_t part_len = parts[i] ? strlen(parts[i]) : 0;
+
+		if (part_len == 0)
+			continue;
+		if (len && text[len - 1] != '/')
+			text[len++] = '/';
+		memcpy(text + len, parts[i], part_len);
+		len += part_len;
+	}
+	return intern_bytes(strings, text, len);
+}
+
+static void set_name(const struct frame_builder *builder, const char *raw, struct frame *frame)
+{
+	struct shown_name shown = name_table_get(builder->names, raw);
+
+	frame->name = shown.name;
+	frame->full_name = shown.full_name;
+}
+
+/* "[libfoo.so.1+0x1234]": one name for all of a function that has none. */
+static void set_fde_name(const struct frame_builder *builder, uint64_t pc, struct frame *frame)
+{
+	_cleanup_free_ char *text = NULL;
+	uint64_t start, end;
+
+	frame->kind = FRAME_KIND_MODULE;
+	frame->name = symbolize_module_name(builder->strings, builder->path);
+	if (!fde_starts_find(&builder->fdes, pc, &start, &end))
+		return;
+	text = xasprintf("%.*s+0x%llx]", (int)strlen(frame->name) - 1, frame->name,
+			 (unsigned long long)start);
+	frame->name = intern_string(builder->strings, text);
+}
+
+/*
+ * The function that has code of its own.  The symbol table's name goes first: it says the same
+ * with and without debug information, and which constructor or clone it is.
+ */
+static bool set_outermost(const struct frame_builder *builder, uint64_t pc, const char *dwarf_name,
+			  struct frame *frame)
+{
+	const struct symbol *symbol = builder->symtab ? symtab_find(builder->symtab, pc) : NULL;
+
+	frame->kind = FRAME_KIND_USER;
+	if (symbol || dwarf_name) {
+		set_name(builder, symbol ? symbol->name : dwarf_name, frame);
+		return true;
+	}
+	set_fde_name(builder, pc, frame);
+	return false;
+}
+
+static void set_line(const struct frame_builder *builder, const struct dwarf_frame *from,
+		     struct frame *frame)
+{
+	if (!builder->lines)
+		return;
+	frame->file = join_path(builder->strings, &from->path);
+	frame->line = frame->file ? from->line : 0;
+}
+
+bool frame_builder_set(const struct frame_builder *builder, struct symbolize_address *addr,
+		       const struct dwarf_query *query)
+{
+	uint32_t nr = query && query->nr_frames ? query->nr_frames : 1;
+	struct frame *frames = xcalloc(nr, sizeof(*frames));
+	bool named;
+
+	for (uint32_t i = 0; i < nr; i++)
+		frames[i].module = builder->module;
+	for (uint32_t i = 0; i + 1 < nr; i++) {
+		const char *name = query->frames[i].name;
+
+		frames[i].kind = FRAME_KIND_INLINED;
+		set_name(builder, name ? name : "[inlined]", &frames[i]);
+		set_line(builder, &query->frames[i], &frames[i]);
+	}
+	named = set_outermost(builder, symbolize_pc(addr),
+			      query && query->nr_frames ? query->frames[nr - 1].name : NULL,
+			      &frames[nr - 1]);
+	if (query && query->nr_frames)
+		set_line(builder, &query->frames[nr - 1], &frames[nr - 1]);
+	free(addr->frames);
+	addr->frames = frames;
+	addr->nr_frames = nr;
+	return named;
+}
+
+void frame_builder_set_module(struct intern *strings, const char *path,
+			      struct symbolize_address *addr)
+{
+	bool is_known = path && path[0];
+	struct frame frame = {.name = symbolize_module_name(strings, path),
+			      .module = is_known ? intern_string(strings, path) : NULL,
+			      .kind = is_known ? FRAME_KIND_MODULE : FRAME_KIND_UNKNOWN};
+
+	free(addr->frames);
+	addr->frames = xmemdup(&frame, sizeof(frame));
+	addr->nr_frames = 1;
+}

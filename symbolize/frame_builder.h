@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Puts what symbol table, debug information and FDEs know of an address together into frames.
+ * Not thread-safe; demangles and interns.
+ */
+#ifndef CTRACE_SYMBOLIZE_FRAME_BUILDER_H
+#define CTRACE_SYMBOLIZE_FRAME_BUILDER_H
+
+#include "symbolize/dwarf_reader.h"
+#include "symbolize/fde_starts.h"
+#include "symbolize/symbolizer.h"
+
+struct intern;
+struct name_table;
+struct symtab;
+
+/* Everything is borrowed. */
+struct frame_builder {
+	struct intern *strings;
+	struct name_table *names;
+	const struct symtab *symtab; /* or NULL */
+	struct fde_starts fdes;
+	const char *path;   /* of the object */
+	const char *module; /* the same, interned; NULL if unknown */
+	bool lines;
+};
+
+/*
+ * Sets @addr's frames from @query (NULL: no debug information).  Returns whether a function's name
+ * was found.
+ */
+bool frame_builder_set(const struct frame_builder *builder, struct symbolize_address *addr,
+		       const struct dwarf_query *query);
+/* One frame that names the module only, or "[unknown]". */
+void frame_builder_set_module(struct intern *strings, const char *path,
+			      struct symbolize_address *addr);
+
+/* The address to look up: inside the call for a return address. */
+static inline uint64_t symbolize_pc(const struct symbolize_address *addr)
+{
+	return addr->vaddr - addr->is_return;
+}
+
+#endif
