@@ -2,6 +2,7 @@
 #include "symbolize/dwarf_aranges.h"
 
 #include "common/alloc.h"
+#include "symbolize/dwarf_owner.h"
 #include "symbolize/dwarf_ranges.h"
 #include "symbolize/dwarf_units.h"
 
@@ -150,6 +151,7 @@ void dwarf_unit_index_build(struct dwarf_file *file, struct dwarf_unit_index *re
 			max_end = claims.items[i].end;
 		claims.items[i].max_end = max_end;
 	}
+	dwarf_owners_build(claims.items, claims.nr, file->nr_units, &index.owners);
 	index.claims = claims.items;
 	index.nr = claims.nr;
 	*ret_index = index;
@@ -158,6 +160,7 @@ void dwarf_unit_index_build(struct dwarf_file *file, struct dwarf_unit_index *re
 void dwarf_unit_index_release(struct dwarf_unit_index *index)
 {
 	free(index->claims);
+	free(index->owners.items);
 	free(index->unknown);
 	*index = (struct dwarf_unit_index){0};
 }
@@ -196,16 +199,21 @@ static size_t insert_unit(uint32_t *units, size_t nr, uint32_t unit)
 
 int dwarf_unit_index_find(const struct dwarf_unit_index *index, uint64_t pc, size_t nth)
 {
+	const struct segment *owner = segments_find(&index->owners, pc);
 	uint32_t units[MAX_CANDIDATES];
 	size_t nr = 0, nr_steps = 0;
 
+	if (!owner)
+		return -ENOENT;
+	if (nth == 0)
+		return (int)owner->value;
 	for (size_t i = upper_bound(index, pc); i-- > 0 && nr_steps < MAX_WALK; nr_steps++) {
 		const struct dwarf_unit_claim *claim = &index->claims[i];
 
 		if (claim->max_end <= pc)
 			break;
-		if (claim->end > pc)
+		if (claim->end > pc && claim->unit != owner->value)
 			nr = insert_unit(units, nr, claim->unit);
 	}
-	return nth < nr ? (int)units[nth] : -ENOENT;
+	return nth - 1 < nr ? (int)units[nth - 1] : -ENOENT;
 }

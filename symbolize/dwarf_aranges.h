@@ -21,6 +21,7 @@ struct dwarf_unit_claim {
 struct dwarf_unit_index {
 	struct dwarf_unit_claim *claims; /* by start */
 	size_t nr;
+	struct segments owners;
 	uint32_t *unknown; /* units that do not say where their code is */
 	size_t nr_unknown;
 };
@@ -29,7 +30,8 @@ void dwarf_unit_index_build(struct dwarf_file *file, struct dwarf_unit_index *re
 void dwarf_unit_index_release(struct dwarf_unit_index *index);
 
 /*
- * The @nth (from 0) unit that claims @pc, by offset in the file; -ENOENT if there are not so many.
+ * The @nth (from 0) unit that claims @pc, its owner first and the others by offset in the file;
+ * -ENOENT if there are not so many.
  */
 int dwarf_unit_index_find(const struct dwarf_unit_index *index, uint64_t pc, size_t nth);
 
