@@ -17,6 +17,8 @@ enum {
 	KEY_PER_THREAD,
 	KEY_PER_PROCESS,
 	KEY_MODULES,
+	KEY_NO_INLINE,
+	KEY_LINES,
 	KEY_DEMANGLE,
 	KEY_DEBUG_DIR,
 };
@@ -41,6 +43,10 @@ static const struct argp_option options[] = {
 	{.name = "per-process", .key = KEY_PER_PROCESS, .doc = "Root frame comm-pid"},
 	{.name = "per-thread", .key = KEY_PER_THREAD, .doc = "Root frame comm-pid/tid"},
 	{.name = "modules", .key = KEY_MODULES, .doc = "Frames as object`function"},
+	{.name = "no-inline", .key = KEY_NO_INLINE, .doc = "Leave inlined functions out"},
+	{.name = "lines",
+	 .key = KEY_LINES,
+	 .doc = "Tell source lines apart: frames as function:line, files in the picture"},
 	{.name = "demangle",
 	 .key = KEY_DEMANGLE,
 	 .arg = "MODE",
@@ -273,6 +279,12 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_MODULES:
 		report->modules = true;
+		return 0;
+	case KEY_NO_INLINE:
+		report->symbols.inlines = false;
+		return 0;
+	case KEY_LINES:
+		report->symbols.lines = true;
 		return 0;
 	case KEY_DEMANGLE:
 		parse_demangle(report, arg, state);

@@ -33,26 +33,35 @@ static void stack_builder_release(struct stack_builder *builder)
 }
 
 /* "libc.so.6`malloc": the spelling DTrace began and flamegraph.pl's palettes understand. */
-static char *name_with_module(const struct frame *frame)
+static const char *module_to_show(const struct frame *frame)
 {
 	const char *slash = frame->module ? strrchr(frame->module, '/') : NULL;
 
 	if (!frame->module || frame->kind == FRAME_KIND_MODULE || frame->name == frame->module)
-		return xstrdup(frame->name);
-	return xasprintf("%s`%s", slash ? slash + 1 : frame->module, frame->name);
+		return NULL;
+	return slash ? slash + 1 : frame->module;
+}
+
+/* What --modules and --lines make of a name; to be freed. */
+static char *decorated_name(const struct report_options *options, const struct frame *frame)
+{
+	const char *module = options->modules ? module_to_show(frame) : NULL;
+	_cleanup_free_ char *line = NULL;
+
+	if (options->symbols.lines && frame->line)
+		line = xasprintf(":%" PRIu32, frame->line);
+	return xasprintf("%s%s%s%s", module ? module : "", module ? "`" : "", frame->name,
+			 line ? line : "");
 }
 
 static uint32_t frame_id(const struct stack_builder *builder, const struct frame *named,
 			 bool guessed)
 {
-	_cleanup_free_ char *name = NULL;
+	_cleanup_free_ char *name = decorated_name(builder->options, named);
 	struct frame frame = *named;
 
 	frame.guessed = guessed;
-	if (builder->options->modules) {
-		name = name_with_module(named);
-		frame.name = name;
-	}
+	frame.name = name;
 	return profile_frame(builder->profile, &frame);
 }
 
