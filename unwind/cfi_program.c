@@ -19,6 +19,7 @@ struct machine {
 	const struct cfi_program *program;
 	struct row_builder *builder; /* NULL while a CIE runs */
 	uint32_t loc;
+	int32_t cfa_off; /* the last offset given; an expression as CFA does not end its life */
 	uint32_t nr_remembered;
 	struct cfi_state remembered[MAX_REMEMBERED];
 };
@@ -89,18 +90,21 @@ static inline void set_cfa(struct machine *m, uint64_t reg, int64_t off)
 {
 	if (reg > CFI_AUX_MAX)
 		reg = CFI_AUX_MAX;
+	m->cfa_off = (int32_t)off;
 	m->state.cfa = off == (int32_t)off ? cfi_cfa(CFA_REG, (int32_t)reg, (int32_t)off)
 					   : cfi_cfa_none(NONE_CFA_OFFSET);
 }
 
-static inline bool set_cfa_offset(struct machine *m, int64_t off)
+/*
+ * Hand-written assembly goes from an expression back to "register + what the offset was", which
+ * is what libgcc makes of it, though the standard knows no such thing.
+ */
+static inline void set_cfa_offset(struct machine *m, int64_t off)
 {
-	if (cfi_cfa_kind(m->state.cfa) == CFA_REG) {
+	if (cfi_cfa_kind(m->state.cfa) == CFA_REG)
 		set_cfa(m, (uint64_t)cfi_cfa_aux(m->state.cfa), off);
-		return true;
-	}
-	/* Only after an offset too large for us is this no damage. */
-	return m->state.cfa == cfi_cfa_none(NONE_CFA_OFFSET);
+	else
+		m->cfa_off = (int32_t)off;
 }
 
 static const uint8_t *remember(struct machine *m, const uint8_t *p)
@@ -116,6 +120,8 @@ static const uint8_t *restore(struct machine *m, const uint8_t *p)
 	if (!m->nr_remembered)
 		return NULL;
 	m->state = m->remembered[--m->nr_remembered];
+	if (cfi_cfa_kind(m->state.cfa) == CFA_REG)
+		m->cfa_off = cfi_cfa_off(m->state.cfa);
 	return p;
 }
 
@@ -266,7 +272,8 @@ static const uint8_t *op_rare(struct machine *m, uint8_t op, const uint8_t *p, c
 		return cfi_read_uleb(p, end).next;
 	case DW_CFA_def_cfa_offset_sf:
 		v = cfi_read_sleb(p, end);
-		return v.next && set_cfa_offset(m, factored(m, v.value)) ? v.next : NULL;
+		set_cfa_offset(m, factored(m, v.value));
+		return v.next;
 	case DW_CFA_offset_extended:
 	case DW_CFA_restore_extended:
 	case DW_CFA_undefined:
@@ -292,7 +299,8 @@ static inline const uint8_t *op_common(struct machine *m, uint8_t op, const uint
 	switch (op) {
 	case DW_CFA_def_cfa_offset:
 		v = cfi_read_uleb(p, end);
-		return v.next && set_cfa_offset(m, (int64_t)v.value) ? v.next : NULL;
+		set_cfa_offset(m, (int64_t)v.value);
+		return v.next;
 	case DW_CFA_advance_loc1:
 		return p < end && advance(m, *p) ? p + 1 : NULL;
 	case DW_CFA_advance_loc2:
@@ -310,9 +318,7 @@ static inline const uint8_t *op_common(struct machine *m, uint8_t op, const uint
 		return w.next;
 	case DW_CFA_def_cfa_register:
 		v = cfi_read_uleb(p, end);
-		if (!v.next || cfi_cfa_kind(m->state.cfa) != CFA_REG)
-			return NULL;
-		set_cfa(m, v.value, cfi_cfa_off(m->state.cfa));
+		set_cfa(m, v.value, m->cfa_off);
 		return v.next;
 	case DW_CFA_remember_state:
 		return remember(m, p);
@@ -371,6 +377,7 @@ int cfi_program_run(const struct cfi_program *program, const struct cfi_context 
 	bool done;
 
 	m.state = context->initial;
+	m.cfa_off = cfi_cfa_off(context->initial.cfa);
 	m.context = context;
 	m.program = program;
 	m.builder = builder;
@@ -395,6 +402,7 @@ struct cfi_state cfi_program_initial(const struct cfi_program *program,
 	 * no frame anyone could leave. */
 	m.state.cfa = cfi_cfa_none(NONE_BAD_CFI);
 	m.state.regs = cfi_with_ra(0, RA_STATE_OTHER, 0);
+	m.cfa_off = 0;
 	m.context = context;
 	m.program = program;
 	m.builder = NULL;
