@@ -161,6 +161,12 @@ void launch_user_free(struct launch_user *user)
 	free(user);
 }
 
+void launch_user_ids(const struct launch_user *user, uid_t *ret_uid, gid_t *ret_gid)
+{
+	*ret_uid = user->uid;
+	*ret_gid = user->gid;
+}
+
 char *const *launch_user_environment(const struct launch_user *user)
 {
 	return user && user->environment ? user->environment : environ;

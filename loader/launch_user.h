@@ -19,6 +19,9 @@ int launch_user_find(const char *name, struct launch_user **ret_user, char **ret
 void launch_user_free(struct launch_user *user);
 DEFINE_CLEANUP(struct launch_user *, launch_user_free);
 
+/* Who that is, for files it shall own.  @user is not NULL. */
+void launch_user_ids(const struct launch_user *user, uid_t *ret_uid, gid_t *ret_gid);
+
 /* The environment for it: ours, with HOME, USER and LOGNAME replaced if it was asked for by name.
  * Valid until @user is freed or our environment changes.  @user may be NULL. */
 char *const *launch_user_environment(const struct launch_user *user);
