@@ -57,7 +57,8 @@ bool probe_is_spec(const char *text);
 const char *probe_text(const struct probe *probe);
 /* Nanoseconds between two samples of a clock probe (profile, interval); 0 for others. */
 uint64_t probe_period_ns(const struct probe *probe);
-enum probe_program probe_program(const struct probe *probe); /* after probe_resolve() */
+/* Settled by probe_parse(): kprobe is FENTRY where the kernel has no kprobes. */
+enum probe_program probe_program(const struct probe *probe);
 
 /*
  * Finds what the probe names: functions in objects, events in tracefs, kernel functions (and
@@ -69,7 +70,14 @@ int probe_resolve(struct probe *probe, const struct probe_environment *env, char
 		  char **ret_note);
 size_t probe_nr_points(const struct probe *probe); /* attach points found */
 
-/* Attaches, disabled where the kernel can do that; -errno with a sentence. */
+/*
+ * Attaches, disabled where the kernel can do that; -errno with a sentence.  Programs of uprobes,
+ * tracepoints, kprobes and fentry may run from here on: the kernel does not ask their perf event.
+ * Every hit of every thread of the target reaches the program; hits of others may too (all but
+ * uprobes), so the program filters by process.  A perf event program must return 0.
+ * The cookie: the kernel does not hand it on to inherited events, which serve COUNT > 1 of software
+ * and hardware events of a launched target; a program finds it in event->parent there.
+ */
 int probe_attach(struct probe *probe, const struct probe_environment *env, char **ret_error);
 /* Starts and stops the events (perf ioctls); cheap. */
 int probe_enable(struct probe *probe);
@@ -79,5 +87,13 @@ uint64_t probe_throttled(const struct probe *probe);
 
 /* Kinds, their spellings and one example each, for --help. */
 void probe_print_help(FILE *out);
+
+/*
+ * Calls @fn with the text of every probe that exists and matches @pattern: a probe whose names may
+ * be globs ("uprobe:libc:mem*", "tracepoint:sched:*"), or a kind alone ("software").  A positive
+ * return ends the listing.  -EINVAL: no such kind; -ENOENT: no such object; with a sentence.
+ */
+typedef int probe_list_fn(const char *probe, void *arg);
+int probe_list(const char *pattern, probe_list_fn *fn, void *arg, char **ret_error);
 
 #endif

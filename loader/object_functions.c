@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+#include "loader/object_functions.h"
+
+#include "common/alloc.h"
+#include "common/elf_image.h"
+#include "loader/near_names.h"
+#include "symbolize/debug_file.h"
+#include "symbolize/symtab.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct object_functions {
+	struct elf_image *image;
+	char *path;
+	struct symtab *symtab;
+	struct elf_image *debug_image;
+	struct symtab *debug_symtab; /* of both; NULL until it is asked for */
+	bool debug_tried;
+};
+
+int object_functions_open(int fd, const char *path, struct object_functions **ret_object)
+{
+	_cleanup_(object_functions_closep) struct object_functions *object = xcalloc(
+		1, sizeof(*object));
+	int ret;
+
+	object->path = xstrdup(path);
+	ret = elf_image_open_fd(fd, &object->image);
+	if (ret == 0)
+		ret = symtab_new(object->image, NULL, &object->symtab);
+	if (ret < 0)
+		return ret;
+	*ret_object = TAKE_PTR(object);
+	return 0;
+}
+
+void object_functions_close(struct object_functions *object)
+{
+	if (!object)
+		return;
+	symtab_free(object->debug_symtab);
+	elf_image_close(object->debug_image);
+	symtab_free(object->symtab);
+	elf_image_close(object->image);
+	free(object->path);
+	free(object);
+}
+
+static const struct symtab *debug_symtab(struct object_functions *object)
+{
+	const struct debug_search search = {.path = object->path};
+	_cleanup_free_ char *found = NULL;
+
+	if (object->debug_tried)
+		return object->debug_symtab;
+	object->debug_tried = true;
+	if (debug_file_find(object->image, &search, &object->debug_image, &found) < 0)
+		return NULL;
+	if (symtab_new(object->image, object->debug_image, &object->debug_symtab) < 0)
+		return NULL;
+	return object->debug_symtab;
+}
+
+/*
+ * First bytes the kernel's uprobes refuse (arch/x86/kernel/uprobes.c): the prefixes lock, cs, ss,
+ * ds and es, and instructions that trap or belong to the kernel.  Only what compilers do begin
+ * functions with is known here; the kernel has the last word.
+ */
+static bool takes_uprobe(const uint8_t *code, size_t size)
+{
+	static const uint8_t refused[] = {0xf0, 0x2e, 0x36, 0x3e, 0x26, 0xcc, 0xf4, 0xf1};
+
+	if (size == 0 || memchr(refused, code[0], sizeof(refused)))
+		return false;
+	if (size > 1 && code[0] == 0x0f && (code[1] == 0x05 || code[1] == 0x0b || code[1] == 0x34))
+		return false; /* syscall, ud2, sysenter */
+	return true;
+}
+
+bool object_functions_probeable(const struct object_functions *object, uint64_t off)
+{
+	struct elf_span file = elf_image_bytes(object->image);
+
+	return off < file.size && takes_uprobe(file.data + off, file.size - off);
+}
+
+struct match {
+	struct object_functions *object;
+	int (*fn)(const struct object_function *function, void *arg);
+	void *arg;
+	int nr;
+};
+
+static int on_symbol(const struct symbol *symbol, void *arg)
+{
+	struct match *match = arg;
+	struct object_function function = {.name = symbol->name, .size = symbol->size};
+
+	if (object_functions_address(match->object, symbol->vaddr, &function.off) < 0)
+		return 0;
+	function.probeable = object_functions_probeable(match->object, function.off);
+	match->nr++;
+	return match->fn(&function, match->arg);
+}
+
+int object_functions_match(struct object_functions *object, const char *pattern,
+			   int (*fn)(const struct object_function *function, void *arg), void *arg)
+{
+	struct match match = {.object = object, .fn = fn, .arg = arg};
+	const struct symtab *debug;
+
+	symtab_match(object->symtab, pattern, on_symbol, &match);
+	if (match.nr == 0) {
+		debug = debug_symtab(object);
+		if (debug)
+			symtab_match(debug, pattern, on_symbol, &match);
+	}
+	return match.nr;
+}
+
+static int show_name(const struct symbol *symbol, void *arg)
+{
+	near_names_add(arg, symbol->name);
+	return 0;
+}
+
+void object_functions_near(struct object_functions *object, struct near_names *near)
+{
+	const struct symtab *debug = debug_symtab(object);
+
+	symtab_match(debug ? debug : object->symtab, "*", show_name, near);
+}
+
+int object_functions_address(const struct object_functions *object, uint64_t vaddr,
+			     uint64_t *ret_off)
+{
+	size_t nr;
+	const Elf64_Phdr *segments = elf_image_segments(object->image, &nr);
+
+	for (size_t i = 0; i < nr; i++) {
+		const Elf64_Phdr *segment = &segments[i];
+
+		if (segment->p_type == PT_LOAD && segment->p_flags & PF_X &&
+		    vaddr >= segment->p_vaddr && vaddr - segment->p_vaddr < segment->p_filesz) {
+			*ret_off = vaddr - segment->p_vaddr + segment->p_offset;
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
+static bool has_resolver_at(const struct object_functions *object, const Elf64_Shdr *section,
+			    size_t index, uint64_t off)
+{
+	struct elf_span span;
+
+	if (section->sh_type != SHT_DYNSYM && section->sh_type != SHT_SYMTAB)
+		return false;
+	if (elf_image_section_data(object->image, index, &span) < 0)
+		return false;
+	for (size_t i = 0; i < span.size / sizeof(Elf64_Sym); i++) {
+		uint64_t symbol_off;
+		Elf64_Sym symbol;
+
+		memcpy(&symbol, span.data + i * sizeof(symbol), sizeof(symbol));
+		if (ELF64_ST_TYPE(symbol.st_info) == STT_GNU_IFUNC &&
+		    object_functions_address(object, symbol.st_value, &symbol_off) == 0 &&
+		    symbol_off == off)
+			return true;
+	}
+	return false;
+}
+
+bool object_functions_is_resolver(const struct object_functions *object, uint64_t off)
+{
+	size_t nr;
+	const Elf64_Shdr *sections = elf_image_sections(object->image, &nr);
+
+	for (size_t i = 0; i < nr; i++) {
+		if (has_resolver_at(object, &sections[i], i, off))
+			return true;
+	}
+	return false;
+}
