@@ -165,12 +165,13 @@ struct mapping_table {
 	struct mapping_entry entry[CTRACE_MAX_MAPPINGS];
 };
 
-/* Value of the process map; the key is the tgid.  Kept by the BPF programs alone. */
+/*
+ * Value of the process map; the key is the tgid.  Kept by the BPF programs alone: they see every
+ * fork, exec and exit as it happens, so a reused pid can never meet its former owner's entry.
+ */
 struct process_entry {
 	uint32_t execs; /* times it called exec */
 	uint32_t reserved;
-	uint64_t start_time; /* ns, task->start_time of the group leader: guards against reused
-				pids; 0 = not known yet, filled in by the first hit */
 	uint64_t unknown_ns; /* when user space was last told of an unknown pc */
 };
 

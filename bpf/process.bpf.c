@@ -5,6 +5,7 @@
  */
 #include "maps.bpf.h"
 
+#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
 
 SEC("tp_btf/sched_process_fork")
@@ -20,7 +21,6 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 	if (!p)
 		return 0;
 	copy = *p;
-	copy.start_time = child->start_time;
 	copy.unknown_ns = 0;
 	a = bpf_map_lookup_elem(&assignments, &parent_tgid);
 	if (a) {
@@ -41,7 +41,6 @@ int BPF_PROG(process_exec, struct task_struct *task)
 	if (!p)
 		return 0;
 	p->execs++;
-	p->start_time = task->group_leader->start_time;
 	return 0;
 }
 
@@ -50,7 +49,7 @@ int BPF_PROG(process_exit, struct task_struct *task)
 {
 	uint32_t tgid = (uint32_t)task->tgid;
 
-	if (task->signal->live.counter == 0) {
+	if (BPF_CORE_READ(task, signal, live.counter) == 0) {
 		bpf_map_delete_elem(&processes, &tgid);
 		bpf_map_delete_elem(&assignments, &tgid);
 	}

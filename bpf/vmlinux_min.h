@@ -75,10 +75,8 @@ struct task_struct {
 	int pid;
 	int tgid;
 	struct mm_struct *mm;
-	struct task_struct *group_leader;
 	struct signal_struct *signal;
 	struct uprobe_task *utask;
-	uint64_t start_time;
 };
 
 #pragma clang attribute pop

@@ -51,18 +51,14 @@ KERNEL_INLINE struct walk_cache *walk_cache(void)
 KERNEL_INLINE int walk_uprobe_return(uint64_t where, uint64_t *ret_addr)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct uprobe_task *utask = task->utask;
-	struct return_instance *ri;
+	struct return_instance *ri = BPF_CORE_READ(task, utask, return_instances);
 
-	if (!utask)
-		return -1;
-	ri = utask->return_instances;
 	for (int i = 0; i < MAX_RETURN_INSTANCES && ri; i++) {
-		if (ri->stack == where) {
-			*ret_addr = ri->orig_ret_vaddr;
+		if (BPF_CORE_READ(ri, stack) == where) {
+			*ret_addr = BPF_CORE_READ(ri, orig_ret_vaddr);
 			return 0;
 		}
-		ri = ri->next;
+		ri = BPF_CORE_READ(ri, next);
 	}
 	return -1;
 }

@@ -16,6 +16,7 @@ struct process_publisher {
 	int assignments_fd;
 	int processes_fd;
 	uint32_t generation;
+	bool connected;
 };
 
 /* One range of a table in the making. */
@@ -46,16 +47,16 @@ void process_publisher_free(struct process_publisher *pub)
 	free(pub);
 }
 
-int process_publisher_connect(struct process_publisher *pub, int slots_fd, int assignments_fd,
-			      int processes_fd)
+int process_publisher_open_slots(struct process_publisher *pub, int slots_fd)
 {
-	int err = slot_store_new(slots_fd, &pub->slots);
+	return slot_store_new(slots_fd, &pub->slots);
+}
 
-	if (err < 0)
-		return err;
+void process_publisher_connect(struct process_publisher *pub, int assignments_fd, int processes_fd)
+{
 	pub->assignments_fd = assignments_fd;
 	pub->processes_fd = processes_fd;
-	return 0;
+	pub->connected = true;
 }
 
 uint32_t process_publisher_generation(const struct process_publisher *pub)
@@ -159,7 +160,7 @@ void process_publisher_publish(struct process_publisher *pub, struct process *p)
 	uint32_t slot;
 	int err;
 
-	if (!pub->slots)
+	if (!pub->connected)
 		return;
 	for (size_t i = 0; i < p->nr_mappings; i++)
 		if (!p->mappings[i].gen_end && p->mappings[i].execs == p->execs)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A process's live mappings as the kernel's mapping table: worked out, put into a slot, assigned.
- * Before it is connected to the maps everything is accepted and nothing written.
+ * Before it is connected to the maps everything is accepted and nothing written: processes stay
+ * dirty.
  */
 #ifndef CTRACE_LOADER_PROCESS_PUBLISH_H
 #define CTRACE_LOADER_PROCESS_PUBLISH_H
@@ -18,8 +19,9 @@ struct process_publisher *process_publisher_new(void);
 void process_publisher_free(struct process_publisher *publisher);
 
 /* Errors of slot_store_new(). */
-int process_publisher_connect(struct process_publisher *publisher, int slots_fd, int assignments_fd,
-			      int processes_fd);
+int process_publisher_open_slots(struct process_publisher *publisher, int slots_fd);
+void process_publisher_connect(struct process_publisher *publisher, int assignments_fd,
+			       int processes_fd);
 
 /* The generation of the latest table published; 0 before the first. */
 uint32_t process_publisher_generation(const struct process_publisher *publisher);

@@ -57,9 +57,14 @@ void process_set_free(struct process_set *s)
 	free(s);
 }
 
-int process_set_connect(struct process_set *s, int slots_fd, int assignments_fd, int processes_fd)
+int process_set_open_slots(struct process_set *s, int slots_fd)
 {
-	return process_publisher_connect(s->publisher, slots_fd, assignments_fd, processes_fd);
+	return process_publisher_open_slots(s->publisher, slots_fd);
+}
+
+void process_set_connect(struct process_set *s, int assignments_fd, int processes_fd)
+{
+	process_publisher_connect(s->publisher, assignments_fd, processes_fd);
 }
 
 static struct process *find_alive(const struct process_set *s, pid_t pid)

@@ -51,10 +51,10 @@ struct process_set *process_set_new(struct object_set *objects);
 void process_set_free(struct process_set *set);
 DEFINE_CLEANUP(struct process_set *, process_set_free);
 
-/* From now on mapping tables are published to these maps; all -1: to our own memory.
- * Errors of slot_store_new(). */
-int process_set_connect(struct process_set *set, int slots_fd, int assignments_fd,
-			int processes_fd);
+/* Begins to make slots in the kernel's map; -1: in our own memory.  Errors of slot_store_new(). */
+int process_set_open_slots(struct process_set *set, int slots_fd);
+/* From now on process_set_publish() publishes.  Both -1: nobody is told (walks on the host). */
+void process_set_connect(struct process_set *set, int assignments_fd, int processes_fd);
 
 /* Starts to follow a running process: reads its maps.  Errors of opening /proc/PID/maps. */
 int process_set_add(struct process_set *set, pid_t pid);

@@ -69,8 +69,50 @@ static char *explain_load_error(int err)
 	return xasprintf("cannot load the BPF programs: %s", strerror(-err));
 }
 
-/* The inner maps of a map of maps are templates: user space creates the real ones. */
-int programs_load(const struct program_config *config, const bool wanted[NR_PROBE_PROGRAMS],
+/* A map of maps wants to see one of its inner maps when it is made; that one is let go again. */
+static int make_outer_map(struct bpf_map *map)
+{
+	const struct bpf_map *inner = bpf_map__inner_map(map);
+	LIBBPF_OPTS(bpf_map_create_opts, inner_opts, .map_flags = bpf_map__map_flags(inner));
+	LIBBPF_OPTS(bpf_map_create_opts, opts);
+	_cleanup_close_ int template = -1, fd = -1;
+
+	template = bpf_map_create(bpf_map__type(inner), "ctrace_inner", bpf_map__key_size(inner),
+				  bpf_map__value_size(inner), 1, &inner_opts);
+	if (template <0)
+		return -errno;
+	opts.inner_map_fd = (uint32_t) template;
+	fd = bpf_map_create(bpf_map__type(map), bpf_map__name(map), bpf_map__key_size(map),
+			    bpf_map__value_size(map), bpf_map__max_entries(map), &opts);
+	return fd < 0 ? -errno : bpf_map__reuse_fd(map, fd);
+}
+
+static int make_map(struct bpf_map *map)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = bpf_map__map_flags(map));
+	_cleanup_close_ int fd = bpf_map_create(bpf_map__type(map), bpf_map__name(map),
+						bpf_map__key_size(map), bpf_map__value_size(map),
+						bpf_map__max_entries(map), &opts);
+
+	return fd < 0 ? -errno : bpf_map__reuse_fd(map, fd);
+}
+
+static int make_early_maps(struct ctrace_bpf *skel)
+{
+	int err = make_outer_map(skel->maps.blobs);
+
+	if (err == 0)
+		err = make_outer_map(skel->maps.slots);
+	if (err == 0)
+		err = make_outer_map(skel->maps.counts);
+	if (err == 0)
+		err = make_map(skel->maps.rules);
+	if (err == 0)
+		err = make_map(skel->maps.ring);
+	return err;
+}
+
+int programs_open(const struct program_config *config, const bool wanted[NR_PROBE_PROGRAMS],
 		  struct programs **ret_programs, char **ret_error)
 {
 	_cleanup_(programs_freep) struct programs *p = xcalloc(1, sizeof(*p));
@@ -88,13 +130,22 @@ int programs_load(const struct program_config *config, const bool wanted[NR_PROB
 	for (int i = 0; i < NR_PROBE_PROGRAMS; i++)
 		bpf_program__set_autoload(sampling_program(p->skel, i),
 					  wanted[i] && i != PROBE_PROGRAM_FENTRY);
-	err = ctrace_bpf__load(p->skel);
+	err = make_early_maps(p->skel);
 	if (err < 0) {
 		*ret_error = explain_load_error(err);
 		return err;
 	}
 	*ret_programs = TAKE_PTR(p);
 	return 0;
+}
+
+int programs_load(struct programs *p, char **ret_error)
+{
+	int err = ctrace_bpf__load(p->skel);
+
+	if (err < 0)
+		*ret_error = explain_load_error(err);
+	return err;
 }
 
 void programs_free(struct programs *p)

@@ -30,12 +30,15 @@ enum programs_map {
 };
 
 /*
- * Opens and loads everything but the sampling programs: maps and the process hooks.  @wanted says
- * which sampling programs will be asked for (fentry ones are loaded when they are asked for).
- * Negative errno; @ret_error gets a sentence (no BTF, no rights, ...) to be freed.
+ * Opens the object and makes the maps that tables, slots, counts and the ring live in, so that
+ * they can be filled while programs_load() is still at work.  @wanted says which sampling programs
+ * will be asked for (fentry ones are loaded when they are asked for).  Negative errno; @ret_error
+ * gets a sentence (no BTF, no rights, ...) to be freed.
  */
-int programs_load(const struct program_config *config, const bool wanted[NR_PROBE_PROGRAMS],
+int programs_open(const struct program_config *config, const bool wanted[NR_PROBE_PROGRAMS],
 		  struct programs **ret_programs, char **ret_error);
+/* Loads and verifies the programs.  May run in a thread of its own. */
+int programs_load(struct programs *programs, char **ret_error);
 void programs_free(struct programs *programs);
 DEFINE_CLEANUP(struct programs *, programs_free);
 
@@ -45,6 +48,7 @@ int programs_attach_hooks(struct programs *programs);
 /* As probe_environment.prog_fd wants it; @arg is the struct programs. */
 int programs_fd(void *arg, enum probe_program program, const char *function);
 
+/* Before programs_load(): BLOBS, RULES, SLOTS, COUNTS and RING only. */
 int programs_map_fd(const struct programs *programs, enum programs_map map);
 
 /* The running state, shared with the kernel. */

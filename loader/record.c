@@ -30,8 +30,6 @@
 struct program_loading {
 	pthread_t thread;
 	bool running;
-	struct program_config config;
-	bool wanted[NR_PROBE_PROGRAMS];
 	struct programs *programs;
 	char *error;
 	int err;
@@ -41,30 +39,42 @@ static void *load_programs(void *arg)
 {
 	struct program_loading *l = arg;
 
-	l->err = programs_load(&l->config, l->wanted, &l->programs, &l->error);
+	l->err = programs_load(l->programs, &l->error);
 	return NULL;
 }
 
-static void begin_loading(const struct recording *r, struct program_loading *l)
+static int open_programs(struct recording *r)
 {
 	const struct record_options *o = r->options;
-
-	l->config = (struct program_config){
+	const struct program_config config = {
 		.max_frames = o->max_frames ? o->max_frames : CTRACE_MAX_FRAMES,
 		.want_kernel = !o->no_kernel,
 		.want_user = !o->no_user,
 		.per_thread = o->per_thread,
 		.follow_children = !o->no_children,
 	};
+	_cleanup_free_ char *error = NULL;
+	bool wanted[NR_PROBE_PROGRAMS] = {};
+	int err;
+
 	for (size_t i = 0; i < r->nr_probes; i++)
-		l->wanted[probe_program(r->probes[i])] = true;
+		wanted[probe_program(r->probes[i])] = true;
+	err = programs_open(&config, wanted, &r->programs, &error);
+	if (err < 0)
+		log_error("%s", error);
+	return err;
+}
+
+static void begin_loading(const struct recording *r, struct program_loading *l)
+{
+	l->programs = r->programs;
 	l->running = pthread_create(&l->thread, NULL, load_programs, l) == 0;
 	if (!l->running)
 		load_programs(l);
 }
 
 /* Reports a failure of loading: this is the one who knows that it matters. */
-static int end_loading(struct recording *r, struct program_loading *l)
+static int end_loading(struct program_loading *l)
 {
 	if (l->running)
 		pthread_join(l->thread, NULL);
@@ -73,17 +83,14 @@ static int end_loading(struct recording *r, struct program_loading *l)
 		log_error("%s", l->error ? l->error : strerror(-l->err));
 		free(l->error);
 		l->error = NULL;
-		return l->err;
 	}
-	r->programs = TAKE_PTR(l->programs);
-	return 0;
+	return l->err;
 }
 
 static void discard_loading(struct program_loading *l)
 {
 	if (l->running)
 		pthread_join(l->thread, NULL);
-	programs_free(l->programs);
 	free(l->error);
 }
 
@@ -138,32 +145,39 @@ static void on_unknown(uint32_t tgid, void *arg)
 	process_set_repair(r->processes, (pid_t)tgid);
 }
 
-/* The stopped program becomes the one process the BPF side knows. */
-static int connect_tables(struct recording *r)
+/* The maps user space fills, before anything is known that goes into them. */
+static int open_stores(struct recording *r)
 {
 	const struct stack_store_options stacks = {
 		.ring_fd = programs_map_fd(r->programs, PROGRAMS_MAP_RING),
 		.counts_fd = programs_map_fd(r->programs, PROGRAMS_MAP_COUNTS),
-		.in_use = &programs_state(r->programs)->count_map,
 		.on_unknown = on_unknown,
 		.arg = r,
 	};
-	struct process_entry entry = {};
-	uint32_t tgid = (uint32_t)launch_pid(r->launch);
-	int err;
+	int err = table_store_new(programs_map_fd(r->programs, PROGRAMS_MAP_BLOBS),
+				  programs_map_fd(r->programs, PROGRAMS_MAP_RULES), &r->tables);
 
-	err = table_store_new(programs_map_fd(r->programs, PROGRAMS_MAP_BLOBS),
-			      programs_map_fd(r->programs, PROGRAMS_MAP_RULES), &r->tables);
 	if (err < 0)
 		return log_errno(err, "cannot map the unwind tables");
 	err = stack_store_new(&stacks, &r->stacks);
 	if (err < 0)
 		return log_errno(err, "cannot set up the ring buffer");
-	err = process_set_connect(r->processes, programs_map_fd(r->programs, PROGRAMS_MAP_SLOTS),
-				  programs_map_fd(r->programs, PROGRAMS_MAP_ASSIGNMENTS),
-				  programs_map_fd(r->programs, PROGRAMS_MAP_PROCESSES));
+	r->objects = object_set_new();
+	r->processes = process_set_new(r->objects);
+	err = process_set_open_slots(r->processes,
+				     programs_map_fd(r->programs, PROGRAMS_MAP_SLOTS));
 	if (err < 0)
 		return log_errno(err, "cannot set up the mapping tables");
+	return 0;
+}
+
+/* The stopped program becomes the one process the BPF side knows. */
+static int publish_program(struct recording *r)
+{
+	struct process_entry entry = {};
+	uint32_t tgid = (uint32_t)launch_pid(r->launch);
+	int err;
+
 	if (bpf_map_update_elem(programs_map_fd(r->programs, PROGRAMS_MAP_PROCESSES), &tgid, &entry,
 				BPF_ANY) < 0)
 		return log_errno(errno, "cannot register process %u", tgid);
@@ -173,6 +187,12 @@ static int connect_tables(struct recording *r)
 	err = task_events_open(launch_pid(r->launch), !r->options->no_children, &r->events);
 	if (err < 0)
 		return log_errno(err, "cannot follow the mappings of process %u", tgid);
+	err = stack_store_wait_ready(r->stacks, &programs_state(r->programs)->count_map);
+	if (err < 0)
+		return log_errno(err, "cannot set up the count map");
+	process_set_connect(r->processes, programs_map_fd(r->programs, PROGRAMS_MAP_ASSIGNMENTS),
+			    programs_map_fd(r->programs, PROGRAMS_MAP_PROCESSES));
+	process_set_publish(r->processes);
 	return 0;
 }
 
@@ -197,18 +217,6 @@ static int attach_probe(struct recording *r, struct probe *probe)
 	if (err < 0)
 		log_error("%s", error ? error : strerror(-err));
 	return err;
-}
-
-/* Last of all, since the first tables wait for the kernel to take their maps. */
-static int publish_tables(struct recording *r)
-{
-	int err = stack_store_wait_ready(r->stacks);
-
-	if (err < 0)
-		return log_errno(err, "cannot set up the count map");
-	object_set_publish_to(r->objects, r->tables);
-	process_set_publish(r->processes);
-	return 0;
 }
 
 static int attach(struct recording *r)
@@ -289,23 +297,25 @@ static int record_phases(struct recording *r, struct record_result *result, int 
 	if (err < 0)
 		return err;
 	r->phase_ns = time_now_ns();
+	err = open_programs(r);
+	if (err < 0)
+		return err;
 	begin_loading(r, &loading);
-	r->objects = object_set_new();
-	r->processes = process_set_new(r->objects);
-	err = start_program(r, ret_exit);
+	err = open_stores(r);
+	if (err == 0)
+		err = start_program(r, ret_exit);
 	log_phase(r, "program at its entry, tables built");
 	if (err == 0)
-		err = end_loading(r, &loading);
+		object_set_publish_to(r->objects, r->tables);
+	log_phase(r, "tables published");
+	if (err == 0)
+		err = end_loading(&loading);
 	log_phase(r, "BPF programs loaded");
 	if (err == 0)
-		err = connect_tables(r);
-	log_phase(r, "maps connected");
+		err = publish_program(r);
 	if (err == 0)
 		err = attach(r);
 	log_phase(r, "probes attached");
-	if (err == 0)
-		err = publish_tables(r);
-	log_phase(r, "tables published");
 	if (err == 0)
 		err = run(r);
 	else if (r->launch)

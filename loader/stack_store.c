@@ -116,7 +116,6 @@ int stack_store_new(const struct stack_store_options *options, struct stack_stor
 	_cleanup_(stack_store_freep) struct stack_store *s = xcalloc(1, sizeof(*s));
 
 	s->counts_fd = options->counts_fd;
-	s->in_use = options->in_use;
 	s->on_unknown = options->on_unknown;
 	s->arg = options->arg;
 	for (int i = 0; i < CTRACE_COUNT_MAPS; i++)
@@ -133,11 +132,17 @@ int stack_store_new(const struct stack_store_options *options, struct stack_stor
 	return 0;
 }
 
-int stack_store_wait_ready(struct stack_store *s)
+static void join_first_map(struct stack_store *s)
 {
 	if (s->starting)
 		pthread_join(s->first_map, NULL);
 	s->starting = false;
+}
+
+int stack_store_wait_ready(struct stack_store *s, volatile uint32_t *in_use)
+{
+	join_first_map(s);
+	s->in_use = in_use;
 	return s->err;
 }
 
@@ -147,7 +152,7 @@ void stack_store_free(struct stack_store *s)
 
 	if (!s)
 		return;
-	stack_store_wait_ready(s);
+	join_first_map(s);
 	HASH_ITER (hh, s->stacks, e, next) {
 		HASH_DEL(s->stacks, e);
 		free(e);

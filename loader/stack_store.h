@@ -22,8 +22,7 @@ struct counted_stack {
 };
 
 struct stack_store_options {
-	int ring_fd, counts_fd;	   /* borrowed */
-	volatile uint32_t *in_use; /* program_state.count_map */
+	int ring_fd, counts_fd; /* borrowed */
 	/* Told of processes whose mappings need a look. */
 	void (*on_unknown)(uint32_t tgid, void *arg);
 	void *arg;
@@ -31,8 +30,8 @@ struct stack_store_options {
 
 /* Starts to put the first count map in its place, which takes an RCU grace period. */
 int stack_store_new(const struct stack_store_options *options, struct stack_store **ret_store);
-/* Waits until hits can be counted.  Errors as bpf() gave them. */
-int stack_store_wait_ready(struct stack_store *store);
+/* Waits until hits can be counted.  @in_use: program_state.count_map.  Errors of bpf(). */
+int stack_store_wait_ready(struct stack_store *store, volatile uint32_t *in_use);
 void stack_store_free(struct stack_store *store);
 DEFINE_CLEANUP(struct stack_store *, stack_store_free);
 

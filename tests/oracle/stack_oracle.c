@@ -239,7 +239,10 @@ static int start(struct oracle *o, char **argv, struct launch **ret_launch)
 	if (err < 0)
 		return err;
 	object_set_publish_to(o->objects, o->tables);
-	process_set_connect(o->processes, -1, -1, -1);
+	err = process_set_open_slots(o->processes, -1);
+	if (err < 0)
+		return err;
+	process_set_connect(o->processes, -1, -1);
 	err = process_set_add(o->processes, o->pid);
 	if (err < 0)
 		return err;

@@ -69,8 +69,8 @@ static inline int walk_host_run(struct walk_host *host, struct walk *w, uint32_t
 	w->generation = host->table ? host->table->generation : 0;
 	w->record.nr_kernel = 0;
 	walk_begin(w, max_frames);
-	for (uint32_t i = 0; i < CTRACE_MAX_FRAMES + 1; i++) {
-		stop = walk_step(w);
+	for (uint32_t i = 0; i < WALK_RUNS; i++) {
+		stop = walk_run(w);
 		if (stop != STOP_CONTINUE)
 			break;
 	}
