@@ -2,7 +2,7 @@
 /*
  * What is traced in the guest: a chain of calls that ends in something an exact number of times.
  *
- *     vm_target leaf|read|getppid COUNT
+ *     vm_target leaf|read|getppid|rename COUNT
  *     vm_target spin SECONDS
  *
  * Exits with 7, to be told apart from every status of ctrace's own.
@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -47,6 +48,8 @@ static NOINLINE void inner(const char *what, int fd, unsigned int seconds)
 		abort();
 	else if (!strcmp(what, "getppid"))
 		syscall(SYS_getppid);
+	else if (!strcmp(what, "rename"))
+		prctl(PR_SET_NAME, "vm_target");
 	else if (!strcmp(what, "spin"))
 		spin(seconds);
 	NO_TAIL_CALL();
@@ -66,7 +69,7 @@ static NOINLINE void outer(const char *what, unsigned int amount)
 int main(int argc, char **argv)
 {
 	if (argc != 3) {
-		fprintf(stderr, "usage: vm_target leaf|read|getppid|spin AMOUNT\n");
+		fprintf(stderr, "usage: vm_target leaf|read|getppid|rename|spin AMOUNT\n");
 		return 2;
 	}
 	outer(argv[1], (unsigned int)atoi(argv[2]));

@@ -22,11 +22,11 @@ TARGET_STATUS = 7  # vm_target's own
 CALLS = 25
 
 # Frames as vm_target and the C library give them (expect.h has the like).
-LIBC = r"((__GI_)?%s|\[libc\.so\.6\])"
+LIBC = r"((__GI_)?%s|\[libc\.so\.6(\+0x[0-9a-f]+)?\])"
 START = rf"_start;__libc_start_main(_impl)?;{LIBC % '__libc_start_call_main'};main;outer;inner"
-IN_LIBC = rf"({LIBC % '_*(libc_)?(read|syscall)'};)"
-SYSCALL = r"entry_SYSCALL_64_after_hwframe_\[k\];do_syscall_64_\[k\];"
-KERNEL = r"([^;\[]+_\[k\];)*"
+K = r"_\[k\]"
+SYSCALL = f"entry_SYSCALL_64_after_hwframe{K};do_syscall_64{K};"
+KERNEL = rf"([^;\[]+{K};)*"
 
 
 def ledger_problems(stats, count):
@@ -118,17 +118,18 @@ class Plain:
             yield from output.splitlines()
 
 
+READ = f"{START};{LIBC % '_*(libc_)?read'};{SYSCALL}{KERNEL}vfs_read{K}"
 PROBES = [
     Probe("profile", "profile:hz:99", "spin 2", START + ";spin(;.*)?", exact=False),
     Probe("uprobe", "uprobe:leaf", f"leaf {CALLS}", START + ";leaf"),
-    Probe("tracepoint", "tracepoint:syscalls:sys_enter_getppid", f"getppid {CALLS}",
-          f"{START};{IN_LIBC}{SYSCALL}{KERNEL}.*"),
-    Probe("kprobe", "kprobe:vfs_read", f"read {CALLS}",
-          f"{START};{IN_LIBC}{SYSCALL}{KERNEL}vfs_read_\\[k\\]"),
-    Probe("kprobe_glob", "'kprobe:vfs_rea*'", f"read {CALLS}",
-          f"{START};{IN_LIBC}{SYSCALL}{KERNEL}vfs_read_\\[k\\]"),
-    Probe("fentry", "fentry:vfs_read", f"read {CALLS}",
-          f"{START};{IN_LIBC}{SYSCALL}{KERNEL}vfs_read_\\[k\\]"),
+    # The kernel gives a system call's tracepoint the program's registers: no kernel frames.
+    Probe("tracepoint_syscall", "tracepoint:syscalls:sys_enter_getppid", f"getppid {CALLS}",
+          f"{START};{LIBC % 'syscall'}"),
+    Probe("tracepoint", "tracepoint:task:task_rename", f"rename {CALLS}",
+          f"{START};{LIBC % '_*prctl'};{SYSCALL}{KERNEL}__set_task_comm{K}"),
+    Probe("kprobe", "kprobe:vfs_read", f"read {CALLS}", READ),
+    Probe("kprobe_glob", "'kprobe:vfs_rea*'", f"read {CALLS}", READ),
+    Probe("fentry", "fentry:vfs_read", f"read {CALLS}", READ),
 ]
 
 
