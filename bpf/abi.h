@@ -20,17 +20,15 @@
 #define CTRACE_COMM_LEN		 16  /* TASK_COMM_LEN */
 #define CTRACE_NR_REGS		 16  /* general purpose registers of x86-64, DWARF numbering */
 
-#define CTRACE_BLOCK_SHIFT	 10 /* one index entry per 1 KiB of text (unwinders.md 3.1) */
-#define CTRACE_BLOB_WORDS	 (1 << 18) /* u32 words of a blob: 1 MiB, KMALLOC_MAX of old kernels */
-#define CTRACE_MAX_BLOBS	 4096	   /* slots of the outer map: 4 GiB of tables */
-#define CTRACE_MAX_RULES	 65536	   /* a row has 16 bits for its rule */
-#define CTRACE_MAX_MAPPINGS	 1024	   /* executable ranges of one process */
-#define CTRACE_MAX_PROCESSES	 4096	   /* tgids known at once */
-#define CTRACE_MAX_SLOTS	 4096	   /* mapping tables alive at once */
-#define CTRACE_MAX_OBJECTS	 1024 /* objects findable by file; more are found by mapping only */
-#define CTRACE_MAX_OBJECT_RANGES 6    /* blobs an object may lie in to be findable by file */
-#define CTRACE_RAMP_SPAN	 16   /* bytes of code one ramp row covers */
-#define CTRACE_MAX_BLOCK_ROWS	 1024 /* rows of one 1 KiB block: one a byte at most */
+#define CTRACE_BLOCK_SHIFT    10	/* one index entry per 1 KiB of text (unwinders.md 3.1) */
+#define CTRACE_BLOB_WORDS     (1 << 18) /* u32 words of a blob: 1 MiB, KMALLOC_MAX of old kernels */
+#define CTRACE_MAX_BLOBS      4096	/* slots of the outer map: 4 GiB of tables */
+#define CTRACE_MAX_RULES      65536	/* a row has 16 bits for its rule */
+#define CTRACE_MAX_MAPPINGS   1024	/* executable ranges of one process */
+#define CTRACE_MAX_PROCESSES  4096	/* tgids known at once */
+#define CTRACE_MAX_SLOTS      4096	/* mapping tables alive at once */
+#define CTRACE_RAMP_SPAN      16	/* bytes of code one ramp row covers */
+#define CTRACE_MAX_BLOCK_ROWS 1024	/* rows of one 1 KiB block: one a byte at most */
 
 #define CTRACE_COUNT_ENTRIES 16384     /* distinct stacks until user space swaps the count map */
 #define CTRACE_COUNT_MAPS    2	       /* one in use, one being drained */
@@ -185,31 +183,6 @@ struct slot_assignment {
 #define PROCESS_NO_SLOT 0xffffffffu
 /* An unknown pc is reported at most this often per process. */
 #define UNKNOWN_INTERVAL_NS 20000000ull
-
-/*
- * An object by its file, for pcs the process's own table does not cover yet (a library mapped, or
- * a program called, a moment ago): the walk asks the kernel which file is mapped there.
- */
-struct object_key {
-	uint64_t inode;
-	uint32_t dev; /* as the kernel keeps it: major << 20 | minor */
-	uint32_t reserved;
-};
-
-/* Text with rows in one blob; vaddr = file offset + delta. */
-struct object_range {
-	uint64_t off_begin;
-	uint64_t off_end;
-	uint64_t delta;
-	uint32_t blob;
-	uint32_t index_base;
-};
-
-struct object_ranges {
-	uint32_t nr;
-	uint32_t reserved;
-	struct object_range range[CTRACE_MAX_OBJECT_RANGES];
-};
 
 /* ---- how a walk ends ---- */
 

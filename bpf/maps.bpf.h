@@ -43,14 +43,6 @@ struct rules_map {
 };
 extern struct rules_map rules SEC(".maps");
 
-struct objects_map {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, CTRACE_MAX_OBJECTS);
-	__type(key, struct object_key);
-	__type(value, struct object_ranges);
-};
-extern struct objects_map objects SEC(".maps");
-
 /* ---- processes ---- */
 
 struct slot_map {

@@ -207,7 +207,7 @@ static int visit_code(struct scan *scan, const struct dwarf_abbrev *abbrev, uint
 	if (scan->cursor.failed)
 		return -EBADMSG;
 	found = claim_addresses(scan, &values.pc, index);
-	if (found || parent != DWARF_NO_FUNCTION || scan->thorough) {
+	if (found || parent != DWARF_NO_FUNCTION) {
 		/* Also without addresses of its own: its children may have some. */
 		if (scan->functions->nr == DWARF_MAX_FUNCTIONS)
 			return -E2BIG;
@@ -243,8 +243,8 @@ static int visit_other(struct scan *scan, const struct dwarf_abbrev *abbrev)
 }
 
 /*
- * Whether a DIE's ranges matter.  Outside of wanted functions those of inlined ones do not, but in
- * DWARF 2, where a function split in two can state only one of its ranges.
+ * Whether a DIE's ranges matter.  Outside of wanted functions those of inlined ones do not: a
+ * function's inlined parts never reach out of it.
  */
 static bool is_code(const struct scan *scan, const struct dwarf_abbrev *abbrev)
 {

@@ -19,19 +19,19 @@ static NOINLINE void hits(void)
 static NOINLINE void in_parent(void)
 {
 	hits();
-	DISTINCT(0);
+	NO_TAIL_CALL();
 }
 
 static NOINLINE void in_child(void)
 {
 	hits();
-	DISTINCT(1);
+	NO_TAIL_CALL();
 }
 
 static NOINLINE void in_grandchild(void)
 {
 	hits();
-	DISTINCT(2);
+	NO_TAIL_CALL();
 }
 
 static NOINLINE void in_new_image(int stage)

@@ -25,13 +25,13 @@ static NOINLINE void in_vforked_child(void)
 static NOINLINE void in_new_image(void)
 {
 	hits();
-	DISTINCT(0);
+	NO_TAIL_CALL();
 }
 
 static NOINLINE void in_parent_afterwards(void)
 {
 	hits();
-	DISTINCT(1);
+	NO_TAIL_CALL();
 }
 
 static NOINLINE int start_by_vfork(void)
@@ -47,8 +47,6 @@ static NOINLINE int start_by_vfork(void)
 
 int main(int argc, char **argv)
 {
-	int failed;
-
 	if (asked_for_expectations(argc, argv)) {
 		expect("hit", HITS, MAIN ";start_by_vfork;in_vforked_child;hits;hit");
 		expect("hit", HITS, MAIN ";start_by_vfork;in_parent_afterwards;hits;hit");
@@ -59,7 +57,5 @@ int main(int argc, char **argv)
 		in_new_image();
 		return 0;
 	}
-	failed = start_by_vfork();
-	NO_TAIL_CALL();
-	return failed;
+	return start_by_vfork();
 }
