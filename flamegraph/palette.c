@@ -20,6 +20,7 @@ struct tone {
 
 enum {
 	TONE_GREY,
+	TONE_DUSK,
 	TONE_SLATE,
 	TONE_RED,
 	TONE_GREEN,
@@ -43,6 +44,7 @@ enum {
 
 static const struct tone tones[] = {
 	[TONE_GREY] = {{880, 830}, {6, 6}, {250, 250}},
+	[TONE_DUSK] = {{800, 760}, {10, 10}, {250, 250}},
 	[TONE_SLATE] = {{880, 840}, {25, 25}, {255, 265}},
 	[TONE_RED] = {{745, 815}, {135, 105}, {24, 44}},
 	[TONE_GREEN] = {{810, 865}, {125, 115}, {140, 155}},
@@ -71,12 +73,12 @@ struct palette {
 
 #define KINDS                                                                                    \
 	{                                                                                        \
-		TONE_RED, TONE_YELLOW, TONE_ORANGE, TONE_AQUA, TONE_GREEN, TONE_GREY, TONE_GREY, \
+		TONE_RED, TONE_YELLOW, TONE_ORANGE, TONE_AQUA, TONE_GREEN, TONE_GREY, TONE_DUSK, \
 			TONE_SLATE                                                               \
 	}
 #define ALL(tone)                                                              \
 	{                                                                      \
-		tone, tone, tone, tone, tone, TONE_GREY, TONE_GREY, TONE_SLATE \
+		tone, tone, tone, tone, tone, TONE_GREY, TONE_DUSK, TONE_SLATE \
 	}
 
 /* The first is the default. */
@@ -87,7 +89,7 @@ static const struct palette palettes[] = {
 	{"cb",
 	 BY_KIND,
 	 {TONE_SAFE_VERMILION, TONE_SAFE_YELLOW, TONE_SAFE_ORANGE, TONE_SAFE_SKY, TONE_SAFE_GREEN,
-	  TONE_GREY, TONE_GREY, TONE_SAFE_PINK}},
+	  TONE_GREY, TONE_DUSK, TONE_SAFE_PINK}},
 	{"mono", BY_KIND, ALL(TONE_GREY)},
 	{"hot", BY_KIND, ALL(TONE_HOT)},
 	{"mem", BY_KIND, ALL(TONE_MEM)},

@@ -26,6 +26,7 @@ struct profile {
 	struct build_node *build; /* in order of appearance; gone after profile_finish() */
 	size_t nr_build, cap_build;
 	struct hash_index child_index;
+	uint64_t *build_before; /* NULL, or as long as build's capacity */
 	bool ordered;
 
 	uint32_t *path_ids; /* the stack added last: most stacks share its first frames */
@@ -33,8 +34,9 @@ struct profile {
 	size_t path_depth, cap_path;
 
 	struct profile_node *nodes;
+	struct profile_before *before;
 	size_t nr_nodes;
-	uint64_t total;
+	uint64_t total, total_before;
 };
 
 struct profile *profile_new(void)
@@ -54,9 +56,11 @@ static void drop_build_state(struct profile *profile)
 	hash_index_release(&profile->frame_index);
 	hash_index_release(&profile->child_index);
 	free(profile->build);
+	free(profile->build_before);
 	free(profile->path_ids);
 	free(profile->path_nodes);
 	profile->build = NULL;
+	profile->build_before = NULL;
 	profile->path_ids = NULL;
 	profile->path_nodes = NULL;
 }
@@ -67,6 +71,7 @@ void profile_free(struct profile *profile)
 		return;
 	drop_build_state(profile);
 	free(profile->nodes);
+	free(profile->before);
 	free(profile->frames);
 	intern_free(profile->strings);
 	free(profile);
@@ -75,6 +80,11 @@ void profile_free(struct profile *profile)
 void profile_keep_order(struct profile *profile)
 {
 	profile->ordered = true;
+}
+
+bool profile_keeps_order(const struct profile *profile)
+{
+	return profile->ordered;
 }
 
 void profile_set_info(struct profile *profile, const struct capture_info *info)
@@ -163,8 +173,15 @@ uint32_t profile_frame(struct profile *profile, const struct frame *frame)
 static uint32_t new_node(struct profile *profile, uint32_t parent, uint32_t frame)
 {
 	uint32_t node = (uint32_t)profile->nr_build;
+	size_t cap = profile->cap_build;
 
 	GROW_ARRAY(profile->build, profile->nr_build, profile->cap_build);
+	if (profile->build_before && cap != profile->cap_build) {
+		profile->build_before = xreallocarray(profile->build_before, profile->cap_build,
+						      sizeof(uint64_t));
+		memset(profile->build_before + cap, 0,
+		       (profile->cap_build - cap) * sizeof(uint64_t));
+	}
 	profile->build[profile->nr_build++] = (struct build_node){parent, frame, 0};
 	return node;
 }
@@ -210,13 +227,11 @@ static size_t shared_with_last(const struct profile *profile, const uint32_t *id
 	return shared;
 }
 
-int profile_add_ids(struct profile *profile, const uint32_t *ids, size_t nr, uint64_t value)
+int profile_stack(struct profile *profile, const uint32_t *ids, size_t nr, uint32_t *ret_stack)
 {
 	size_t shared = shared_with_last(profile, ids, nr);
 	uint32_t node = shared ? profile->path_nodes[shared - 1] : 0;
 
-	if (value > INT64_MAX || profile->total > INT64_MAX - value)
-		return -EOVERFLOW;
 	if (nr >= HASH_INDEX_NONE - profile->nr_build)
 		return -EOVERFLOW;
 	reserve_path(profile, nr);
@@ -226,9 +241,37 @@ int profile_add_ids(struct profile *profile, const uint32_t *ids, size_t nr, uin
 		profile->path_nodes[i] = node;
 	}
 	profile->path_depth = nr;
-	profile->build[node].self += value;
+	*ret_stack = node;
+	return 0;
+}
+
+int profile_count(struct profile *profile, uint32_t stack, uint64_t value)
+{
+	if (value > INT64_MAX || profile->total > INT64_MAX - value)
+		return -EOVERFLOW;
+	profile->build[stack].self += value;
 	profile->total += value;
 	return 0;
+}
+
+int profile_count_before(struct profile *profile, uint32_t stack, uint64_t value)
+{
+	if (value > INT64_MAX || profile->total_before > INT64_MAX - value)
+		return -EOVERFLOW;
+	if (!profile->build_before)
+		profile->build_before = xcalloc(profile->cap_build, sizeof(uint64_t));
+	profile->build_before[stack] += value;
+	profile->total_before += value;
+	return 0;
+}
+
+int profile_add_ids(struct profile *profile, const uint32_t *ids, size_t nr, uint64_t value)
+{
+	uint32_t stack;
+	int ret;
+
+	ret = profile_stack(profile, ids, nr, &stack);
+	return ret < 0 ? ret : profile_count(profile, stack, value);
 }
 
 int profile_add(struct profile *profile, const struct frame *frames, size_t nr, uint64_t value)
@@ -346,9 +389,22 @@ static void number_in_preorder(struct profile *profile)
 		/* A parent is numbered before its children: they find its new place in it. */
 		node->parent = next ? profile->build[built->parent].frame : 0;
 		node->self = built->self;
+		if (profile->before)
+			profile->before[next].self = profile->build_before[old];
 		built->frame = next++;
 		for (uint32_t i = start[old + 1]; i > start[old]; i--)
 			stack[depth++] = children[i - 1];
+	}
+}
+
+static void add_up_before(struct profile *profile)
+{
+	for (size_t i = profile->before ? profile->nr_nodes : 0; i-- > 0;) {
+		struct profile_before *before = &profile->before[i];
+
+		before->total += before->self;
+		if (i)
+			profile->before[profile->nodes[i].parent].total += before->total;
 	}
 }
 
@@ -362,8 +418,11 @@ void profile_finish(struct profile *profile)
 	sort_frames(profile);
 	profile->nodes = xcalloc(nr, sizeof(*profile->nodes));
 	profile->nr_nodes = nr;
+	if (profile->build_before)
+		profile->before = xcalloc(nr, sizeof(*profile->before));
 	number_in_preorder(profile);
 	drop_build_state(profile);
+	add_up_before(profile);
 	for (size_t i = nr; i-- > 0;) {
 		struct profile_node *node = &profile->nodes[i];
 		struct profile_node *parent = &profile->nodes[node->parent];
@@ -392,4 +451,9 @@ const struct frame *profile_frames(const struct profile *profile, size_t *ret_nr
 uint64_t profile_total(const struct profile *profile)
 {
 	return profile->total;
+}
+
+const struct profile_before *profile_before(const struct profile *profile)
+{
+	return profile->before;
 }

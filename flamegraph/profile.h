@@ -25,6 +25,12 @@ struct profile_node {
 	uint64_t total;
 };
 
+/* The same node in the recording that this one is compared with. */
+struct profile_before {
+	uint64_t self;
+	uint64_t total;
+};
+
 struct profile *profile_new(void);
 void profile_free(struct profile *profile);
 DEFINE_CLEANUP(struct profile *, profile_free);
@@ -34,6 +40,7 @@ DEFINE_CLEANUP(struct profile *, profile_free);
  * siblings are not sorted.  Before the first profile_add().
  */
 void profile_keep_order(struct profile *profile);
+bool profile_keeps_order(const struct profile *profile);
 
 /* What the numbers are and where they come from; borrowed, may be NULL (folded input). */
 void profile_set_info(struct profile *profile, const struct capture_info *info);
@@ -55,11 +62,19 @@ int profile_add(struct profile *profile, const struct frame *frames, size_t nr, 
 uint32_t profile_frame(struct profile *profile, const struct frame *frame);
 int profile_add_ids(struct profile *profile, const uint32_t *ids, size_t nr, uint64_t value);
 
+/* Stacks, too, may be named once and counted often; a stack's number holds as frames' ids do. */
+int profile_stack(struct profile *profile, const uint32_t *ids, size_t nr, uint32_t *ret_stack);
+int profile_count(struct profile *profile, uint32_t stack, uint64_t value);
+/* The same for the recording this one is compared with. */
+int profile_count_before(struct profile *profile, uint32_t stack, uint64_t value);
+
 /* Sorts siblings and adds up totals; call once after the last profile_add(). */
 void profile_finish(struct profile *profile);
 
 /* Nodes in preorder after profile_finish(); node 0 is the root. */
 const struct profile_node *profile_nodes(const struct profile *profile, size_t *ret_nr);
+/* By node, or NULL when profile_count_before() was never called. */
+const struct profile_before *profile_before(const struct profile *profile);
 uint64_t profile_total(const struct profile *profile);
 
 /*

@@ -1,25 +1,34 @@
 # Makes a C file of text files: cmake -DOUT=x.c -DHEADER=x.h -DTEXTS="function=file,file;..." -P
-# Indentation and lines that are only a // comment stay behind; a page is read by machines.
-file(WRITE ${OUT}.tmp "/* Made by embed.cmake. */\n#include \"${HEADER}\"\n")
+# Indentation and lines that are only a // comment stay behind: pages are read by machines.
+# Scripts get one scope of their own.
+set(source "/* Made by embed.cmake. */\n#include \"${HEADER}\"\n")
 foreach(text IN LISTS TEXTS)
 	string(REGEX MATCH "^([^=]+)=(.+)$" matched "${text}")
 	set(function ${CMAKE_MATCH_1})
 	string(REPLACE "," ";" files "${CMAKE_MATCH_2}")
-	file(APPEND ${OUT}.tmp "\nconst char *${function}(void)\n{\n\tstatic const char text[] = {\n")
+	string(APPEND source "\nconst char *${function}(void)\n{\n\tstatic const char text[] = {\n")
+	set(all "")
 	foreach(file IN LISTS files)
 		file(READ ${file} hex HEX)
-		# Bytes as two digits each: a line feed is 0a, a tab 09, a blank 20, a slash 2f.
-		string(REGEX REPLACE "(..)" "\\1," hex "${hex}")
-		string(REGEX REPLACE "0a,(09,|20,)+" "0a," hex "0a,${hex}")
-		string(REGEX REPLACE "0a,2f,2f,([1-9a-f].,|0[0-9b-f],)*" "0a," hex "${hex}")
-		string(REGEX REPLACE "0a,2f,2a,([013-9a-f].,|2[0-9b-f],|2a,(2a,)*([013-9a-f].,|2[0-9b-e],))*2a,(2a,)*2f,"
-			"0a," hex "${hex}")
+		# Two digits a byte: 0a is a line feed, 09 a tab, 20 a blank, 2f a slash.
+		string(REGEX REPLACE "(..)" "\\1," hex "0a${hex}")
+		string(REGEX REPLACE "0a,((09|20),)+" "0a," hex "${hex}")
+		string(REGEX REPLACE "0a,2f,2f,((0[0-9b-f]|[1-9a-f].),)*" "" hex "${hex}")
 		string(REGEX REPLACE "(0a,)+" "0a," hex "${hex}")
 		string(REGEX REPLACE "^0a," "" hex "${hex}")
-		string(REGEX REPLACE "(..)," "0x\\1," hex "${hex}")
-		string(REGEX REPLACE "0x0a," "0x0a,\n" hex "${hex}")
-		file(APPEND ${OUT}.tmp "${hex}\n")
+		string(APPEND all "${hex}")
 	endforeach()
-	file(APPEND ${OUT}.tmp "0};\n\n\treturn text;\n}\n")
+	if(files MATCHES "[.]js$")
+		string(HEX "(()=>{'use strict';\n" open)
+		string(HEX "})();\n" close)
+		string(REGEX REPLACE "(..)" "\\1," open "${open}")
+		string(REGEX REPLACE "(..)" "\\1," close "${close}")
+		set(all "${open}${all}${close}")
+	endif()
+	string(REGEX REPLACE "(..)," "0x\\1," all "${all}")
+	string(REPLACE "0x0a," "0x0a,\n" all "${all}")
+	string(APPEND source "${all}0};\n\n\treturn text;\n}\n")
 endforeach()
-file(RENAME ${OUT}.tmp ${OUT})
+# Bytes above 0x7f do not fit a signed char, which is what char is here.
+string(REGEX REPLACE "(0x[89a-f].)," "(char)\\1," source "${source}")
+file(WRITE ${OUT} "${source}")

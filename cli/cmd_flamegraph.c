@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/* `ctrace flamegraph`: folded stacks of anybody's making to any format, as flamegraph.pl does. */
+#include "cli/commands.h"
+#include "cli/graph_options.h"
+#include "cli/output_file.h"
+#include "common/alloc.h"
+#include "common/log.h"
+#include "flamegraph/folded_read.h"
+#include "flamegraph/format.h"
+#include "flamegraph/profile.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	KEY_FLAMECHART = 0x2000,
+	KEY_FACTOR,
+	KEY_STRICT,
+	KEY_IGNORED,
+};
+
+struct arguments {
+	struct format_options graph;
+	const char *output;
+	const char *format_name;
+	const char **inputs;
+	size_t nr_inputs, cap_inputs;
+	double factor;
+	bool strict;
+};
+
+static const struct argp_option options[] = {
+	{"output", 'o', "FILE", 0,
+	 "Write here, - is standard output; the suffix chooses the format "
+	 "(default: SVG on standard output)",
+	 0},
+	{"format", 'f', "FORMAT", 0, "Format, whatever the suffix", 0},
+	{"flamechart", KEY_FLAMECHART, NULL, 0,
+	 "Keep the order of the input, merge neighbours only", 0},
+	{"factor", KEY_FACTOR, "NUMBER", 0, "Multiply every count", 0},
+	{"strict", KEY_STRICT, NULL, 0, "Fail at lines that are no stacks", 0},
+	/* Theirs, and settled here without them. */
+	{"deterministic", KEY_IGNORED, NULL, OPTION_HIDDEN, NULL, 0},
+	{"random", KEY_IGNORED, NULL, OPTION_HIDDEN, NULL, 0},
+	{"cp", KEY_IGNORED, NULL, OPTION_HIDDEN, NULL, 0},
+	{"truncate-text-right", KEY_IGNORED, NULL, OPTION_HIDDEN, NULL, 0},
+	{"encoding", KEY_IGNORED, "NAME", OPTION_HIDDEN, NULL, 0},
+	{0}};
+
+static double parse_factor(const char *text, struct argp_state *state)
+{
+	char *end;
+	double factor = strtod(text, &end);
+
+	if (end == text || *end || !isfinite(factor) || factor <= 0)
+		argp_error(state, "--factor '%s': must be a number above 0", text);
+	return factor;
+}
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+	struct arguments *args = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &args->graph;
+		return 0;
+	case 'o':
+		args->output = arg;
+		return 0;
+	case 'f':
+		args->format_name = arg;
+		if (!format_by_name(arg))
+			argp_error(state, "-f '%s': no such format", arg);
+		return 0;
+	case KEY_FLAMECHART:
+		args->graph.flamechart = true;
+		return 0;
+	case KEY_FACTOR:
+		args->factor = parse_factor(arg, state);
+		return 0;
+	case KEY_STRICT:
+		args->strict = true;
+		return 0;
+	case KEY_IGNORED:
+		return 0;
+	case ARGP_KEY_ARG:
+		GROW_ARRAY(args->inputs, args->nr_inputs, args->cap_inputs);
+		args->inputs[args->nr_inputs++] = arg;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static int report_lines(const struct folded_report *report, const char *path, bool strict)
+{
+	if (report->bad_lines && strict) {
+		log_error("'%s' line %" PRIu64 ": no count at the end", path,
+			  report->first_bad_line);
+		return -EBADMSG;
+	}
+	if (report->bad_lines)
+		log_warning(
+			"'%s': %" PRIu64 " of %" PRIu64
+			" lines are no stacks with a count and were left out, the first is line "
+			"%" PRIu64,
+			path, report->bad_lines, report->lines, report->first_bad_line);
+	if (report->rounded)
+		log_warning("'%s': %" PRIu64 " counts had fractions and were rounded", path,
+			    report->rounded);
+	return 0;
+}
+
+static int read_input(const char *path, double factor, bool strict, struct profile *profile)
+{
+	bool is_stdin = !strcmp(path, "-");
+	_cleanup_fclose_ FILE *opened = is_stdin ? NULL : fopen(path, "re");
+	struct folded_report report;
+	int err;
+
+	if (!is_stdin && !opened)
+		return log_errno(errno, "cannot open '%s'", path);
+	err = folded_read(is_stdin ? stdin : opened, profile, factor, &report);
+	if (err < 0)
+		return log_errno(err, "cannot read '%s'", path);
+	return report_lines(&report, path, strict);
+}
+
+static const struct format *choose_format(const struct arguments *args)
+{
+	const struct format *format = NULL;
+
+	if (args->format_name)
+		return format_by_name(args->format_name);
+	if (args->output)
+		format = format_by_suffix(args->output);
+	return format ? format : format_by_name("svg");
+}
+
+static int write_output(const struct arguments *args, const struct profile *profile)
+{
+	const struct format *format = choose_format(args);
+	const char *path = args->output ? args->output : "-";
+	_cleanup_(output_file_freep) struct output_file *file = NULL;
+	int err;
+
+	err = output_file_open(path, &file);
+	if (err < 0)
+		return log_errno(err, "cannot write '%s'", path);
+	err = format->write(profile, &args->graph, output_file_stream(file));
+	if (err == -ENODATA) {
+		log_error("no stacks in the input");
+		return err;
+	}
+	if (!err)
+		err = output_file_finish(file);
+	if (!err)
+		err = output_file_commit(file);
+	return err < 0 ? log_errno(err, "cannot write '%s'", path) : 0;
+}
+
+static int draw(struct arguments *args)
+{
+	_cleanup_(profile_freep) struct profile *profile = profile_new();
+	static const char *const from_stdin[] = {"-"};
+	const char *const *inputs = args->nr_inputs ? args->inputs : from_stdin;
+	size_t nr = args->nr_inputs ? args->nr_inputs : 1;
+	int err;
+
+	if (args->graph.flamechart)
+		profile_keep_order(profile);
+	for (size_t i = 0; i < nr; i++) {
+		err = read_input(inputs[i], args->factor, args->strict, profile);
+		if (err < 0)
+			return EXIT_FAILED;
+	}
+	profile_finish(profile);
+	err = write_output(args, profile);
+	return err == -ENODATA ? EXIT_USAGE : err < 0 ? EXIT_FAILED : 0;
+}
+
+int cmd_flamegraph(int argc, char **argv)
+{
+	struct argp_child graph_child[] = {{.argp = &graph_options_argp, .header = ""}, {0}};
+	const struct argp argp = {
+		.options = options,
+		.parser = parse_option,
+		.args_doc = "[FOLDED...]",
+		.doc = "Draws folded stacks (perf's and bpftrace's collapsers, inferno, DTrace, "
+		       "ours), "
+		       "from files or standard input, which may be packed with gzip or zstd.\v"
+		       "EXAMPLES\n"
+		       "  ctrace flamegraph out.folded -o out.svg\n"
+		       "  stackcollapse-perf.pl out.perf | ctrace flamegraph --title build > "
+		       "out.svg\n"
+		       "  ctrace flamegraph out.folded.gz -o out.pb.gz\n",
+		.children = graph_child,
+	};
+	struct arguments args = {.factor = 1};
+	int status;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &args);
+	status = draw(&args);
+	free(args.inputs);
+	return status;
+}

@@ -1,0 +1,181 @@
+// What can be done: every change of state goes through change(), into the address and its history.
+let selected = 0, pointed = null;
+const undone = [];
+
+function retree() {
+	const path = pathOf(zoom);
+	tree = treeOf(state);
+	zoom = follow(state.zoom.length ? state.zoom : path);
+	selected = 0;
+	search();
+	relayout();
+}
+
+function relayout() {
+	pointed = null;
+	layout();
+	paint();
+	say();
+}
+
+function refresh() {
+	const pressed = {inverted: state.inverted, reverse: state.reverse, order: state.order !== 'name',
+		collapse: state.collapse, inlines: state.noInlines, threads: state.threads > 0,
+		palette: palette !== meta.colors};
+	for (const name in pressed)
+		buttons[name].setAttribute('aria-pressed', pressed[name]);
+	buttons.order.textContent = `by ${state.order}`;
+	buttons.reset.disabled = !zoom;
+	buttons.undo.disabled = !undone.length;
+	paintLegend();
+}
+
+function change(values, redo, quiet) {
+	Object.assign(state, values);
+	redo();
+	refresh();
+	writeAddress(quiet);
+}
+
+function zoomTo(node) {
+	zoom = node;
+	scroll = 0;
+	change({zoom: pathOf(node)}, () => {
+		relayout();
+		reveal(node);
+	});
+}
+
+// Scrolls so that the node's row is seen, with what it calls.
+function reveal(node) {
+	const top = tree.depth[node] * rowHeight, room = areaHeight() - 3 * rowHeight;
+	if (top < scroll)
+		scroll = top - rowHeight;
+	else if (top > scroll + room)
+		scroll = top - room;
+	paint();
+}
+
+// Moves the cursor; zooms out as far as it must to show the node.
+function select1(node) {
+	if (node < 0)
+		return;
+	selected = node;
+	while (zoom && (node < zoom || node >= tree.end[zoom]) && !isAbove(node, zoom))
+		zoom = tree.parent[zoom];
+	state.zoom = pathOf(zoom);
+	relayout();
+	if (!boxOf(node)) {
+		zoom = node;
+		state.zoom = pathOf(node);
+		relayout();
+	}
+	reveal(node);
+	cursor.setAttribute('aria-label', describe(node));
+	cursor.focus({preventScroll: true});
+	refresh();
+	writeAddress(true);
+}
+
+const isAbove = (node, below) => node <= below && below < tree.end[node];
+
+function describe(node) {
+	const total = tree.total[node];
+	return `${nodeName(tree, node)} (${count(total)} ${meta.unit}, ${percent(total, tree.total[0])})`;
+}
+
+function exclude(set, node) {
+	if (!node)
+		return;
+	const fn = tree.fn[node];
+	undone.push([set, fn]);
+	state[set].add(fn);
+	change({}, retree);
+}
+
+function undo() {
+	const last = undone.pop();
+	if (!last)
+		return;
+	state[last[0]].delete(last[1]);
+	change({}, retree);
+}
+
+function flip(name) {
+	change({[name]: !state[name]}, retree);
+}
+
+function nextOrder() {
+	const orders = ['name', 'weight', 'module'];
+	change({order: orders[(orders.indexOf(state.order) + 1) % 3]}, relayout);
+}
+
+const paletteStyle = el('style');
+function setPalette(name) {
+	palette = name;
+	paletteStyle.textContent = palette === meta.colors ? '' : paletteRules(palette);
+	change({}, paint);
+}
+
+function nextPalette() {
+	const names = [...new Set([meta.colors, ...Object.keys(PALETTES)])];
+	setPalette(names[(names.indexOf(palette) + 1) % names.length]);
+}
+
+function toggleTheme() {
+	const dark = !isDark();
+	rootClass.toggle('dark', dark);
+	rootClass.toggle('light', !dark);
+	try {
+		localStorage.setItem('ctrace-theme', dark ? 'dark' : 'light');
+	} catch (error) {
+		// A sandbox: the choice lasts as long as the page.
+	}
+	setPalette(palette);
+}
+
+async function copy(text) {
+	try {
+		await navigator.clipboard.writeText(text);
+	} catch (error) {
+		const box = el('textarea', {value: text});
+		ui.append(box);
+		box.select();
+		document.execCommand('copy');
+		box.remove();
+	}
+	status.textContent = 'Copied: ' + text.slice(0, 120);
+}
+
+const fullNameOf = fn => functions.full[fn] ? strings[functions.full[fn] - 1] : nameOf(fn);
+const stackText = node => pathOf(node).map(nameOf).join(';');
+
+function save(name, type, text) {
+	const link = el('a', {href: URL.createObjectURL(new Blob([text], {type})), download: name});
+	ui.append(link);
+	link.click();
+	link.remove();
+}
+
+function saveFolded() {
+	const lines = [], from = zoom || 1, end = tree.end[zoom], path = [];
+	const suffix = {[KERNEL]: '_[k]', [INLINED]: '_[i]', [JIT]: '_[j]'};
+	for (let i = from; i < end; i++) {
+		const fn = tree.fn[i], at = tree.depth[i] - tree.depth[from];
+		path.length = at;
+		path.push(nameOf(fn).replace(/;/g, ':') + (suffix[functions.kind[fn]] || ''));
+		if (tree.self[i])
+			lines.push(path.join(';') + ' ' + tree.self[i] + '\n');
+	}
+	save('ctrace.folded', 'text/plain', lines.join(''));
+}
+
+function savePicture() {
+	const copy = svg.cloneNode(true);
+	copy.querySelectorAll('script,metadata,foreignObject,.hover,.cursor,.thumb,#ctrace-still').forEach(node => node.remove());
+	copy.querySelectorAll('[visibility]').forEach(node => node.remove());
+	copy.setAttribute('xmlns', SVG);
+	shape('text', {class: 'heading', x: PAD, y: 27}, copy).textContent = meta.title;
+	shape('text', {class: 'muted', x: PAD, y: 47}, copy).textContent = meta.subtitle;
+	save('ctrace-view.svg', 'image/svg+xml', new XMLSerializer().serializeToString(copy));
+}

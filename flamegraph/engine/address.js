@@ -1,0 +1,75 @@
+// State in the address, as hashes of names: it holds for another recording of the same program.
+const hashName = fn => wholeHash[functions.name[fn]].toString(36);
+
+function addressOf() {
+	const parts = ['v=1'], put = (key, value) => value && parts.push(key + '=' + value);
+	put('f', state.zoom.map(hashName).join('.'));
+	put('s', encodeURIComponent(state.search));
+	put('c', state.anyCase && 1);
+	put('o', state.order !== 'name' && state.order);
+	put('i', state.inverted !== meta.inverted && 1);
+	put('r', state.reverse && 1);
+	put('x', state.collapse !== recorded.deepest > 400 && 1);
+	put('m', state.noInlines && 1);
+	put('t', state.threads);
+	put('h', [...state.hidden].map(hashName).join('.'));
+	put('u', [...state.focus].map(hashName).join('.'));
+	put('p', palette !== meta.colors && palette);
+	return '#' + parts.join('&');
+}
+
+function writeAddress(quiet) {
+	const address = addressOf();
+	if (address === location.hash || address === '#v=1' && !location.hash)
+		return;
+	try {
+		history[quiet ? 'replaceState' : 'pushState'](null, '', address);
+	} catch (error) {
+		// A sandbox without history.
+	}
+}
+
+function functionsByHash(text) {
+	const wanted = new Set(text.split('.')), found = new Map();
+	for (let fn = 0; text && fn < functions.nr; fn++) {
+		const hash = hashName(fn);
+		if (wanted.has(hash))
+			found.set(hash, [...found.get(hash) || [], fn]);
+	}
+	return found;
+}
+
+// Functions of equal names differ in kind or module: whichever the tree has there.
+function followHashes(text) {
+	let node = 0;
+	for (const hash of text ? text.split('.') : []) {
+		let child = node + 1;
+		while (child < tree.end[node] && hashName(tree.fn[child]) !== hash)
+			child = tree.end[child];
+		if (child >= tree.end[node])
+			break;
+		node = child;
+	}
+	return node;
+}
+
+function readAddress() {
+	const values = new URLSearchParams(location.hash.slice(1));
+	const get = key => values.get(key) || '', set = key => new Set([...functionsByHash(get(key)).values()].flat());
+	const order = get('o'), wanted = get('p');
+	Object.assign(state, {zoom: [], search: get('s') || new URLSearchParams(location.search).get('s') || '',
+		anyCase: Boolean(get('c')), order: order === 'weight' || order === 'module' ? order : 'name',
+		inverted: meta.inverted !== Boolean(get('i')), reverse: Boolean(get('r')),
+		collapse: recorded.deepest > 400 !== Boolean(get('x')), noInlines: Boolean(get('m')),
+		threads: Number(get('t')) % 3 || 0, hidden: set('h'), focus: set('u')});
+	field.value = state.search;
+	palette = PALETTES[wanted] ? wanted : meta.colors;
+	paletteStyle.textContent = palette === meta.colors ? '' : paletteRules(palette);
+	tree = treeOf(state);
+	zoom = followHashes(get('f'));
+	state.zoom = pathOf(zoom);
+	selected = 0;
+	search();
+	relayout();
+	refresh();
+}

@@ -1,0 +1,96 @@
+// Search over all data, drawn or not.
+let matches = null, matched = null;
+
+function matcher(text) {
+	const regex = /^\/(.+)\/$/.exec(text);
+	if (regex) {
+		try {
+			const pattern = new RegExp(regex[1], state.anyCase ? 'iu' : 'u');
+			return name => pattern.test(name);
+		} catch (error) {
+			return null;
+		}
+	}
+	if (!state.anyCase)
+		return name => name.includes(text);
+	const lower = text.toLowerCase();
+	return name => name.toLowerCase().includes(lower);
+}
+
+// Weight of matching frames, each sample once; frames that match, from @from to @end.
+function measure(from, end) {
+	let total = 0, frames = 0, until = 0;
+	for (let i = Math.max(1, from); i < end; i++) {
+		if (!matches[tree.fn[i]])
+			continue;
+		frames++;
+		if (i < until)
+			continue;
+		total += tree.total[i];
+		until = tree.end[i];
+	}
+	return {total, frames};
+}
+
+function isBelowMatch(node) {
+	while ((node = tree.parent[node])) {
+		if (matches[tree.fn[node]])
+			return true;
+	}
+	return false;
+}
+
+function matchText() {
+	const view = isBelowMatch(zoom) ? {total: tree.total[zoom]} : measure(zoom, tree.end[zoom]);
+	return `Matched ${percent(matched.total, tree.total[0])} of total, ${
+		percent(view.total, tree.total[zoom])} of view, ${count(matched.frames)} frames`;
+}
+
+function search() {
+	const fits = state.search ? matcher(state.search) : null;
+	field.classList.toggle('bad', Boolean(state.search && !fits));
+	matches = null;
+	if (fits) {
+		const {nr, full} = functions;
+		matches = new Uint8Array(nr);
+		for (let fn = 0; fn < nr; fn++)
+			matches[fn] = functions.kind[fn] !== PRUNED &&
+				(fits(nameOf(fn)) || full[fn] && fits(strings[full[fn] - 1]));
+		matched = measure(0, tree.nr);
+	}
+	listHits();
+}
+
+// The functions found, heaviest first.
+function listHits() {
+	hits.hidden = !matches || document.activeElement !== field;
+	if (hits.hidden)
+		return;
+	const {self, total} = everywhere(tree), found = [];
+	for (let fn = 0; fn < functions.nr; fn++) {
+		if (matches[fn] && total[fn])
+			found.push(fn);
+	}
+	found.sort((a, b) => total[b] - total[a]);
+	const share = value => percent(value, tree.total[0]);
+	const line = fn => {
+		const row = el('div', {className: 'hit-line', onmousedown: event => {
+			event.preventDefault();
+			select1(tree.fn.indexOf(fn, 1));
+		}}, el('i', {}, share(total[fn])), el('i', {}, share(self[fn])), nameOf(fn));
+		return row;
+	};
+	hits.replaceChildren(el('div', {className: 'hit-head'}, el('i', {}, 'total'), el('i', {}, 'self'),
+		`${count(found.length)} functions`), ...found.slice(0, 100).map(line));
+}
+
+// The next (1) or last (-1) matching frame, around the ends.
+function step(direction) {
+	if (!matches || !matched.frames)
+		return;
+	let node = selected || zoom;
+	do
+		node = (node + direction + tree.nr) % tree.nr;
+	while (!node || !matches[tree.fn[node]]);
+	select1(node);
+}

@@ -1,0 +1,131 @@
+// The page around the boxes: title, search field, buttons, legend, status, tooltip.
+const XHTML = 'http://www.w3.org/1999/xhtml', SVG = 'http://www.w3.org/2000/svg';
+
+function el(tag, props, ...children) {
+	const element = Object.assign(document.createElementNS(XHTML, tag), props);
+	element.append(...children);
+	return element;
+}
+
+function shape(tag, attributes, parent) {
+	const element = document.createElementNS(SVG, tag);
+	for (const name in attributes)
+		element.setAttribute(name, attributes[name]);
+	parent.append(element);
+	return element;
+}
+
+const still = document.getElementById('ctrace-still');
+const frames = shape('g', {'clip-path': 'url(#ctrace-area)', 'aria-hidden': 'true'}, svg);
+const area = shape('rect', {x: 0, y: TOP}, shape('clipPath', {id: 'ctrace-area'}, svg));
+const marks = shape('g', {'clip-path': 'url(#ctrace-area)'}, svg);
+const hover = shape('rect', {class: 'hover', visibility: 'hidden'}, marks);
+const cursor = shape('rect', {class: 'cursor', visibility: 'hidden', tabindex: 0, role: 'img'}, marks);
+const thumb = shape('rect', {class: 'thumb', width: 6, rx: 3}, svg);
+
+const field = el('input', {type: 'text', placeholder: 'Search  /', spellcheck: false});
+field.setAttribute('aria-label', 'Search functions; /…/ is a regular expression');
+const hits = el('div', {className: 'panel hits', hidden: true});
+const status = el('span', {className: 'status'});
+status.setAttribute('aria-live', 'polite');
+const legend = el('span', {className: 'legend'});
+const tip = el('div', {className: 'panel tip', hidden: true});
+const about = el('div', {className: 'panel about', hidden: true});
+const menu = el('div', {className: 'panel menu', hidden: true});
+
+const buttons = {};
+function button(name, text, title, action) {
+	buttons[name] = el('button', {title, onclick: action}, text);
+	return buttons[name];
+}
+
+const tools = el('div', {className: 'tools'});
+const ui = el('div', {className: 'ctrace-ui'},
+	el('header', {},
+		el('div', {className: 'titles'}, el('b', {}, meta.title), el('span', {}, meta.subtitle)),
+		el('div', {className: 'right'},
+			el('div', {className: 'find'}, field), tools)),
+	hits, el('footer', {}, legend, status), tip, menu, about);
+
+function mountUi() {
+	if (inPage) {
+		svg.after(ui);
+		return;
+	}
+	shape('foreignObject', {id: 'ctrace-ui', width: '100%', height: '100%'}, svg).append(ui);
+}
+
+function resize() {
+	width = meta.width || (inPage ? svg.parentNode.clientWidth : innerWidth);
+	height = inPage ? svg.parentNode.clientHeight : innerHeight;
+	svg.setAttribute('width', width);
+	svg.setAttribute('height', height);
+	area.setAttribute('width', width);
+	area.setAttribute('height', Math.max(0, areaHeight()));
+}
+
+const count = value => value.toLocaleString('en-US');
+const percent = (part, whole) => (whole ? 100 * part / whole : 0).toFixed(2) + '%';
+
+function placeMark(mark, box, row) {
+	mark.setAttribute('visibility', box ? 'visible' : 'hidden');
+	if (!box)
+		return;
+	mark.setAttribute('x', box.x);
+	mark.setAttribute('y', rowTop(row));
+	mark.setAttribute('width', Math.max(1, box.w - (box.w > 2.5 ? 0.7 : 0)));
+	mark.setAttribute('height', rowHeight - 1);
+}
+
+const rowOf = box => box.node < 0 ? tree.depth[box.parent] + 1 : tree.depth[box.node];
+
+function paintThumb() {
+	const most = mostScroll(), room = areaHeight(), size = Math.max(24, room * room / (room + most));
+	const at = most ? scroll / most * (room - size) : 0;
+	thumb.setAttribute('visibility', most ? 'visible' : 'hidden');
+	thumb.setAttribute('x', width - 8);
+	thumb.setAttribute('y', TOP + (state.inverted ? at : room - size - at));
+	thumb.setAttribute('height', size);
+}
+
+function paintMarks() {
+	const box = selected ? boxOf(selected) : null;
+	placeMark(cursor, box, box && rowOf(box));
+	placeMark(hover, pointed, pointed && rowOf(pointed));
+	paintThumb();
+}
+
+function legendChip([letter, text], hue) {
+	const share = kindShares[hue];
+	const chip = el('button', {title: `${text}: ${percent(share, recorded.total[0])} of self time. Click to show only these`,
+		onclick: () => change({hue: state.hue === hue ? -1 : hue}, paint)});
+	const colour = document.createElementNS(SVG, 'svg');
+	shape('rect', {class: letter + '4', width: 11, height: 11, rx: 2}, colour);
+	chip.append(colour, text);
+	chip.setAttribute('aria-pressed', state.hue === hue);
+	return chip;
+}
+
+const kindShares = new Float64Array(HUES.length), kindSeen = new Set(hues);
+for (let i = 1; i < recorded.nr; i++)
+	kindShares[hues[recorded.fn[i]]] += recorded.self[i];
+
+function paintLegend() {
+	legend.replaceChildren(...HUES.map((hue, i) => kindSeen.has(i) && legendChip(hue, i)).filter(Boolean));
+}
+
+function say() {
+	const parts = [];
+	if (matches)
+		parts.push(matchText());
+	if (zoom)
+		parts.push(`view: ${count(tree.total[zoom])} ${meta.unit}, ${percent(tree.total[zoom], tree.total[0])}`);
+	if (tree.total[0] !== recorded.total[0])
+		parts.push(`${percent(tree.total[0], recorded.total[0])} of the recording`);
+	if (meta.pruned)
+		parts.push(`${count(meta.pruned)} frames pruned: counts of searches are lower bounds`);
+	if (state.collapse && recorded.deepest > 400)
+		parts.push('recursion collapsed (x)');
+	status.textContent = parts.join('  ·  ');
+	document.title = meta.title;
+}

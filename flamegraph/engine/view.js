@@ -1,0 +1,143 @@
+// What is on the screen: the tree chosen, the node zoomed to, and where every visible box lies.
+const LEAST = 0.5, TOP = 64, FOOT = 32, PAD = 10;
+const svg = document.getElementById('ctrace'), inPage = document.documentElement !== svg;
+const rowHeight = meta.rowHeight, charWidth = meta.charWidth;
+
+const state = {zoom: [], search: '', anyCase: false, order: 'name', inverted: meta.inverted,
+	reverse: false, collapse: recorded.deepest > 400, noInlines: false, threads: 0,
+	hidden: new Set(), focus: new Set(), hue: -1};
+let tree = recorded, zoom = 0, rows = [], scroll = 0, width = 0, height = 0;
+
+// A path of functions, as far as this tree has it.
+function follow(path) {
+	let node = 0;
+	for (const fn of path) {
+		let child = node + 1;
+		while (child < tree.end[node] && tree.fn[child] !== fn)
+			child = tree.end[child];
+		if (child >= tree.end[node])
+			break;
+		node = child;
+	}
+	return node;
+}
+
+function pathOf(node) {
+	const path = [];
+	for (; node; node = tree.parent[node])
+		path.unshift(tree.fn[node]);
+	return path;
+}
+
+function childrenOf(node) {
+	const list = [], {end, total, fn} = tree;
+	for (let i = node + 1; i < end[node]; i = end[i])
+		list.push(i);
+	if (state.order === 'weight')
+		list.sort((a, b) => total[b] - total[a] || a - b);
+	else if (state.order === 'module')
+		list.sort((a, b) => functions.module[fn[a]] - functions.module[fn[b]] || a - b);
+	return list;
+}
+
+// Slivers that touch are one box without a node.
+function addSliver(row, x, w, parent, frames, total) {
+	const last = row[row.length - 1];
+	if (last && last.node < 0 && x - last.x - last.w < 0.01) {
+		last.w = x + w - last.x;
+		last.frames += frames;
+		last.total += total;
+	} else {
+		row.push({node: -1, x, w, parent, frames, total});
+	}
+}
+
+function layout() {
+	const {total, end, depth} = tree, scale = total[zoom] ? (width - 2 * PAD) / total[zoom] : 0;
+	const stack = [zoom], places = [PAD];
+	rows = [];
+	for (let node = zoom; node; node = tree.parent[node])
+		rows[depth[tree.parent[node]]] = [{node: tree.parent[node], x: PAD, w: width - 2 * PAD, above: true}];
+	while (stack.length) {
+		const node = stack.pop(), row = rows[depth[node]] || (rows[depth[node]] = []);
+		let x = places.pop();
+		row.push({node, x, w: total[node] * scale});
+		if (end[node] === node + 1)
+			continue;
+		const below = rows[depth[node] + 1] || (rows[depth[node] + 1] = []), firstPush = stack.length;
+		for (const child of childrenOf(node)) {
+			const w = total[child] * scale;
+			if (w < LEAST) {
+				// Its place in the row comes before boxes still on the stack: sorted below.
+				addSliver(below, x, w, node, end[child] - child, total[child]);
+			} else {
+				stack.push(child);
+				places.push(x);
+			}
+			x += w;
+		}
+		stack.splice(firstPush, Infinity, ...stack.slice(firstPush).reverse());
+		places.splice(firstPush, Infinity, ...places.slice(firstPush).reverse());
+	}
+	for (const row of rows)
+		row.sort((a, b) => a.x - b.x);
+	while (rows.length && !rows[rows.length - 1].length)
+		rows.pop();
+}
+
+const areaHeight = () => height - TOP - FOOT;
+const mostScroll = () => Math.max(0, rows.length * rowHeight - areaHeight());
+const rowTop = row => state.inverted ? TOP + row * rowHeight - scroll :
+	height - FOOT - (row + 1) * rowHeight + scroll;
+
+function boxAt(x, y) {
+	if (y < TOP || y >= height - FOOT)
+		return null;
+	const row = rows[Math.floor((state.inverted ? y - TOP + scroll : height - FOOT - y + scroll) / rowHeight)];
+	let low = 0, high = row ? row.length : 0;
+	while (low < high) {
+		const middle = low + high >> 1;
+		if (row[middle].x + row[middle].w <= x)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return row && row[low] && row[low].x <= x ? row[low] : null;
+}
+
+function boxOf(node) {
+	const row = rows[tree.depth[node]];
+	return row && row.find(box => box.node === node);
+}
+
+const escapes = {'&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;'};
+const escaped = text => text.replace(/[&<>"]/g, char => escapes[char]);
+const round = value => Math.round(value * 10) / 10;
+
+function boxMarkup(box, y) {
+	const node = box.node, fn = tree.fn[node], gap = box.w > 2.5 ? 0.7 : 0;
+	const found = matches && node > 0 && matches[fn] ? 'hit' : '';
+	const pale = box.above || state.hue >= 0 && node >= 0 && (!node || hues[fn] !== state.hue) ? ' pale' : '';
+	const colour = node < 0 ? 'sliver' : found || classOf(tree, node);
+	const rect = `<rect class="${colour}${pale}" x="${round(box.x)}" y="${y}" width="${
+		Math.max(0.1, round(box.w - gap))}" height="${rowHeight - 1}"/>`;
+	const label = node < 0 ? '' : labelOf(nodeName(tree, node), Math.floor((box.w - 6) / charWidth));
+	return label ? rect + `<text class="${found}${pale}" x="${round(box.x + 3)}" y="${
+		round(y + (rowHeight + meta.fontSize) / 2 - 2)}">${escaped(label)}</text>` : rect;
+}
+
+function paint() {
+	const markup = [];
+	scroll = Math.max(0, Math.min(scroll, mostScroll()));
+	rows.forEach((row, i) => {
+		const y = round(rowTop(i));
+		if (y <= TOP - rowHeight || y >= height - FOOT)
+			return;
+		for (const box of row) {
+			if (box.node >= 0 || box.w >= LEAST)
+				markup.push(boxMarkup(box, y));
+		}
+	});
+	frames.innerHTML = markup.join('');
+	paintMarks();
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* One line of folded stacks taken apart, and what the spelling of a frame says about it. */
+#ifndef CTRACE_FLAMEGRAPH_FOLDED_LINE_H
+#define CTRACE_FLAMEGRAPH_FOLDED_LINE_H
+
+#include "common/frame.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct folded_line {
+	size_t start, len; /* the stack's text */
+	uint64_t count, before;
+	bool rounded;  /* a count had a fraction */
+	bool is_blank; /* nothing here, or a comment: no mistake */
+};
+
+/*
+ * Line end excluded.  False when there is no stack with a count (and, if @two_counts, with two).
+ * Counts of 2^63 and more are none.
+ */
+bool folded_line_split(const char *text, size_t len, bool two_counts, struct folded_line *ret_line);
+
+/* Takes the suffix off @name, which the frame then borrows. */
+struct frame folded_frame(char *name, bool is_first);
+
+#endif

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+#include "flamegraph/folded_read.h"
+
+#include "common/alloc.h"
+#include "common/cleanup.h"
+#include "flamegraph/folded_line.h"
+#include "flamegraph/hash_index.h"
+#include "flamegraph/profile.h"
+#include "flamegraph/text_stream.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BLOCK_BYTES ((size_t)1 << 20)
+
+struct name {
+	const char *text; /* as in the file; lives as long as the profile */
+	size_t len;
+	uint32_t id[2]; /* as the first frame of a stack, as another */
+};
+
+/* A stack met before, known by 128 bits of a seeded hash: its frames need not be looked at. */
+struct known_stack {
+	uint64_t hash[2];
+	uint32_t stack;
+};
+
+struct reader {
+	struct profile *profile;
+	struct folded_report *report;
+	double factor;
+	bool sniffed;
+	bool keeps_order;
+
+	struct name *names;
+	size_t nr_names, cap_names;
+	struct hash_index name_index;
+	struct known_stack *known;
+	size_t nr_known, cap_known;
+	struct hash_index known_index;
+	uint32_t *ids;
+	size_t cap_ids;
+};
+
+static uint32_t new_name(struct reader *reader, const char *text, size_t len)
+{
+	_cleanup_free_ char *name = xmalloc(len + 1);
+	struct name *row;
+
+	for (size_t i = 0; i < len; i++)
+		name[i] = text[i] ? text[i] : '?';
+	name[len] = '\0';
+	GROW_ARRAY(reader->names, reader->nr_names, reader->cap_names);
+	row = &reader->names[reader->nr_names];
+	row->text = profile_string(reader->profile, name);
+	row->len = len;
+	for (int i = 0; i < 2; i++) {
+		_cleanup_free_ char *buffer = xstrdup(name);
+		struct frame frame = folded_frame(buffer, i == 0);
+
+		row->id[i] = profile_frame(reader->profile, &frame);
+	}
+	return (uint32_t)reader->nr_names++;
+}
+
+static uint32_t frame_id(struct reader *reader, const char *text, size_t len, bool is_first)
+{
+	uint64_t hash = hash_bytes(reader->name_index.seed, text, len);
+	struct hash_probe probe;
+	uint32_t row;
+
+	for (row = hash_index_first(&reader->name_index, hash, &probe); row != HASH_INDEX_NONE;
+	     row = hash_index_next(&reader->name_index, &probe)) {
+		const struct name *name = &reader->names[row];
+
+		if (name->len == len && !memcmp(name->text, text, len))
+			return name->id[!is_first];
+	}
+	row = new_name(reader, text, len);
+	hash_index_insert(&reader->name_index, hash, row);
+	return reader->names[row].id[!is_first];
+}
+
+static int parse_stack(struct reader *reader, const char *text, size_t len, uint32_t *ret_stack)
+{
+	size_t nr = 0;
+
+	for (const char *end = text + len; text < end;) {
+		const char *semicolon = memchr(text, ';', (size_t)(end - text));
+		const char *stop = semicolon ? semicolon : end;
+
+		if (nr == reader->cap_ids) {
+			reader->cap_ids = nr ? nr * 2 : 256;
+			reader->ids = xreallocarray(reader->ids, reader->cap_ids,
+						    sizeof(*reader->ids));
+		}
+		if (stop > text) {
+			reader->ids[nr] = frame_id(reader, text, (size_t)(stop - text), nr == 0);
+			nr++;
+		}
+		text = stop + 1;
+	}
+	return profile_stack(reader->profile, reader->ids, nr, ret_stack);
+}
+
+static void hash_twice(const struct reader *reader, const char *text, size_t len, uint64_t *hash)
+{
+	uint64_t a = hash_u64(reader->known_index.seed, len);
+	uint64_t b = hash_u64(reader->name_index.seed, ~(uint64_t)len);
+	uint64_t word;
+
+	for (; len >= sizeof(word); text += sizeof(word), len -= sizeof(word)) {
+		memcpy(&word, text, sizeof(word));
+		a = hash_u64(a, word);
+		b = hash_u64(b, word);
+	}
+	word = 0;
+	memcpy(&word, text, len);
+	hash[0] = hash_u64(a, word);
+	hash[1] = hash_u64(b, word);
+}
+
+static int find_stack(struct reader *reader, const char *text, size_t len, uint32_t *ret_stack)
+{
+	struct hash_probe probe;
+	uint64_t hash[2];
+	uint32_t row;
+	int ret;
+
+	hash_twice(reader, text, len, hash);
+	for (row = hash_index_first(&reader->known_index, hash[0], &probe); row != HASH_INDEX_NONE;
+	     row = hash_index_next(&reader->known_index, &probe)) {
+		if (memcmp(reader->known[row].hash, hash, sizeof(hash)))
+			continue;
+		*ret_stack = reader->known[row].stack;
+		return 0;
+	}
+	ret = parse_stack(reader, text, len, ret_stack);
+	if (ret < 0 || reader->keeps_order)
+		return ret;
+	GROW_ARRAY(reader->known, reader->nr_known, reader->cap_known);
+	row = (uint32_t)reader->nr_known++;
+	reader->known[row].hash[0] = hash[0];
+	reader->known[row].hash[1] = hash[1];
+	reader->known[row].stack = *ret_stack;
+	hash_index_insert(&reader->known_index, hash[0], row);
+	return 0;
+}
+
+static uint64_t scaled(const struct reader *reader, uint64_t value)
+{
+	double product;
+
+	if (reader->factor == 1)
+		return value;
+	product = (double)value * reader->factor + 0.5;
+	return product < (double)INT64_MAX ? (uint64_t)product : UINT64_MAX;
+}
+
+static int take_line(struct reader *reader, const char *text, size_t len)
+{
+	struct folded_line line;
+	uint32_t stack;
+	int ret;
+
+	reader->report->lines++;
+	if (!folded_line_split(text, len, reader->report->has_before, &line)) {
+		if (line.is_blank)
+			return 0;
+		if (!reader->report->bad_lines++)
+			reader->report->first_bad_line = reader->report->lines;
+		return 0;
+	}
+	reader->report->stacks++;
+	reader->report->rounded += line.rounded;
+	ret = find_stack(reader, text + line.start, line.len, &stack);
+	if (ret < 0)
+		return ret;
+	ret = profile_count(reader->profile, stack, scaled(reader, line.count));
+	if (ret < 0 || !reader->report->has_before)
+		return ret;
+	return profile_count_before(reader->profile, stack, scaled(reader, line.before));
+}
+
+/*
+ * Two counts a line, or a name that ends in a number?  One line cannot tell; a file in which every
+ * line of the first block could have two is a differential one.
+ */
+static bool looks_differential(const char *text, size_t len)
+{
+	size_t nr = 0;
+
+	while (len) {
+		const char *end = memchr(text, '\n', len);
+		size_t line_len = end ? (size_t)(end - text) : len;
+		struct folded_line line;
+
+		if (!end && nr)
+			break;
+		if (folded_line_split(text, line_len, true, &line))
+			nr++;
+		else if (!line.is_blank)
+			return false;
+		text += end ? line_len + 1 : line_len;
+		len -= end ? line_len + 1 : line_len;
+	}
+	return nr > 0;
+}
+
+/* All whole lines of the buffer; returns the bytes used or an error. */
+static ssize_t take_lines(struct reader *reader, const char *text, size_t len, bool is_last)
+{
+	size_t used = 0;
+
+	if (!reader->sniffed) {
+		size_t bom = len >= 3 && !memcmp(text, "\xef\xbb\xbf", 3) ? 3 : 0;
+
+		reader->sniffed = true;
+		used = bom;
+		reader->report->has_before = looks_differential(text + bom, len - bom);
+	}
+	while (used < len) {
+		const char *end = memchr(text + used, '\n', len - used);
+		size_t line_len = end ? (size_t)(end - text) - used : len - used;
+		int ret;
+
+		if (!end && !is_last)
+			break;
+		ret = take_line(reader, text + used, line_len);
+		if (ret < 0)
+			return ret;
+		used += line_len + (end != NULL);
+	}
+	return (ssize_t)used;
+}
+
+static int read_blocks(struct reader *reader, struct text_stream *stream)
+{
+	size_t cap = BLOCK_BYTES * 2, kept = 0, got;
+	_cleanup_free_ char *buffer = xmalloc(cap);
+
+	do {
+		ssize_t used;
+		int ret;
+
+		if (cap - kept < BLOCK_BYTES) {
+			if (kept > FOLDED_MAX_LINE)
+				return -E2BIG;
+			cap *= 2;
+			buffer = xreallocarray(buffer, cap, 1);
+		}
+		ret = text_stream_read(stream, buffer + kept, cap - kept, &got);
+		if (ret < 0)
+			return ret;
+		kept += got;
+		used = take_lines(reader, buffer, kept, !got);
+		if (used < 0)
+			return (int)used;
+		kept -= (size_t)used;
+		memmove(buffer, buffer + used, kept);
+	} while (got);
+	return 0;
+}
+
+int folded_read(FILE *in, struct profile *profile, double factor, struct folded_report *ret_report)
+{
+	_cleanup_(text_stream_freep) struct text_stream *stream = text_stream_new(in);
+	struct reader reader = {.profile = profile, .report = ret_report, .factor = factor};
+	int ret;
+
+	reader.keeps_order = profile_keeps_order(profile);
+	*ret_report = (struct folded_report){0};
+	hash_index_init(&reader.name_index);
+	hash_index_init(&reader.known_index);
+	ret = read_blocks(&reader, stream);
+	hash_index_release(&reader.name_index);
+	hash_index_release(&reader.known_index);
+	free(reader.names);
+	free(reader.known);
+	free(reader.ids);
+	return ret;
+}
