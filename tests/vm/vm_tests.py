@@ -20,6 +20,7 @@ import run_expect  # pylint: disable=wrong-import-position
 SKIP = 77
 TARGET_STATUS = 7  # vm_target's own
 CALLS = 25
+MAX_LINE = 500  # of a problem shown
 
 # Frames as vm_target and the C library give them (expect.h has the like).
 LIBC = r"((__GI_)?%s|\[libc\.so\.6(\+0x[0-9a-f]+)?\])"
@@ -86,9 +87,8 @@ class Hazard:
         return f"{self.program.name}_{pathlib.PurePath(self.function).name}"
 
     def command(self):
-        probe = self.function.replace(f"{self.program}", f"/vm/{self.program.name}")
-        return guest.Command(self.name, record(f"uprobe:{probe} --no-kernel",
-                                               f"/vm/{self.program.name}"))
+        return guest.Command(self.name, record(f"uprobe:{self.function} --no-kernel",
+                                               self.program))
 
     def problems(self, result):
         if result.status:
@@ -157,8 +157,9 @@ def prepare(machine, build, wanted):
         machine.add_file(built, f"/vm/{test.name.removeprefix('load_')}.bpf.o")
         tests.append(test)
     for test in hazards(build):
-        for part in build.glob(f"tests/programs/{test.program.name}*"):
-            machine.add_file(part, f"/vm/{part.name}")
+        # Its libraries are linked by their path on this host.
+        for part in test.program.parent.glob(f"{test.program.name}*"):
+            machine.add_file(part, str(part))
         tests.append(test)
     tests = [test for test in tests if not wanted or test.name in wanted]
     for test in tests:
@@ -179,7 +180,7 @@ def report(tests, results):
         if problems:
             failed += 1
             for line in problems + result.read("stderr").splitlines():
-                print(f"# {line}")
+                print(f"# {line[:MAX_LINE]}")
     print(f"1..{len(tests)}")
     return failed
 
