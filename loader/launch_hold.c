@@ -2,6 +2,7 @@
 #include "loader/launch_hold.h"
 
 #include "common/alloc.h"
+#include "loader/quiet_thread.h"
 #include "loader/time.h"
 
 #include <errno.h>
@@ -71,19 +72,6 @@ static void *trace(void *arg)
 	return NULL;
 }
 
-/* The tracer must not steal a signal that is meant for ctrace's signalfd or main thread. */
-static int start_tracer(struct launch_hold *hold)
-{
-	sigset_t all, before;
-	int err;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	err = pthread_create(&hold->tracer, NULL, trace, hold);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return -err;
-}
-
 static void destroy(struct launch_hold *hold)
 {
 	sem_destroy(&hold->settled);
@@ -99,7 +87,7 @@ int launch_hold(pid_t tid, struct launch_hold **ret_hold)
 	hold->tid = tid;
 	sem_init(&hold->settled, 0, 0);
 	sem_init(&hold->release, 0, 0);
-	ret = start_tracer(hold);
+	ret = -quiet_thread_create(&hold->tracer, trace, hold);
 	if (ret < 0) {
 		destroy(hold);
 		return ret;

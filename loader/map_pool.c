@@ -2,6 +2,7 @@
 #include "loader/map_pool.h"
 
 #include "common/alloc.h"
+#include "loader/quiet_thread.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -116,7 +117,7 @@ int map_pool_new(const struct map_pool_options *options, struct map_pool **ret_p
 	p->values = xcalloc(options->capacity, sizeof(*p->values));
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->changed, NULL);
-	p->started = pthread_create(&p->thread, NULL, keep_ready, p) == 0;
+	p->started = quiet_thread_create(&p->thread, keep_ready, p) == 0;
 	if (!p->started) {
 		map_pool_free(p);
 		return -EAGAIN;

@@ -3,6 +3,7 @@
 
 #include "common/alloc.h"
 #include "common/hash_table.h"
+#include "loader/quiet_thread.h"
 #include "loader/time.h"
 
 #include <bpf/bpf.h>
@@ -125,7 +126,7 @@ int stack_store_new(const struct stack_store_options *options, struct stack_stor
 	s->ring = ring_buffer__new(options->ring_fd, take_record, s, NULL);
 	if (!s->ring)
 		return -errno;
-	s->starting = pthread_create(&s->first_map, NULL, make_first_map, s) == 0;
+	s->starting = quiet_thread_create(&s->first_map, make_first_map, s) == 0;
 	if (!s->starting)
 		make_first_map(s);
 	*ret_store = TAKE_PTR(s);
