@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """What a run leaves behind, and that a failed one leaves nothing."""
+import contextlib
 import os
 import pathlib
 import subprocess
@@ -71,12 +72,10 @@ class Outputs(harness.Case):
 
     def test_full_disk_is_one_line_and_leaves_nothing(self):
         mount = self.mount("size=64k")
-        with open(mount / "filler", "wb") as filler:
-            try:
-                while True:
-                    filler.write(bytes(4096))
-                    filler.flush()
-            except OSError:
+        filler = os.open(mount / "filler", os.O_WRONLY | os.O_CREAT)
+        self.addCleanup(os.close, filler)
+        with contextlib.suppress(OSError):
+            while os.write(filler, bytes(4096)):
                 pass
         run = self.record("-o", mount / "o.folded", "-o", mount / "o.svg")
         self.assert_one_line(run, 125, "No space left on device")
