@@ -170,10 +170,10 @@ static int match_hookable(struct match *match)
 {
 	struct hook_filter filter = {.match = match};
 	struct match all = {.pattern = match->pattern, .fn = pass_hookable, .arg = &filter};
-	int ret = read_hookables(match->pattern, &filter.set);
+	int ret;
 
-	if (ret < 0)
-		return ret;
+	if (read_hookables(match->pattern, &filter.set) < 0)
+		return match_btf(match);
 	ret = match_btf(&all);
 	free_hookables(filter.set);
 	return ret < 0 ? ret : match->nr;

@@ -52,21 +52,21 @@ void near_names_add(struct near_names *near, const char *name)
 
 	if (len >= NEAR_NAMES_MAX_LEN || wanted_len >= NEAR_NAMES_MAX_LEN)
 		return;
-	/* a name that goes on after what was typed is near, a shorter one nearer */
-	if (wanted_len >= 4 && strstr(name, near->wanted)) {
+	d = (len > wanted_len ? len - wanted_len : wanted_len - len) > limit
+		    ? limit + 1
+		    : distance(near->wanted, wanted_len, name, len);
+	/* a longer name with all of what was typed in it is near too, if nothing is nearer */
+	if (d > limit && wanted_len >= 4 && strstr(name, near->wanted))
 		d = limit;
-	} else {
-		if ((len > wanted_len ? len - wanted_len : wanted_len - len) > limit)
-			return;
-		d = distance(near->wanted, wanted_len, name, len);
-	}
 	if (d > limit)
 		return;
+	for (size_t i = 0; i < near->nr; i++) {
+		if (!strcmp(near->best[i].name, name))
+			return;
+	}
 	for (at = near->nr; at > 0; at--) {
 		unsigned int other = near->best[at - 1].distance;
 
-		if (!strcmp(near->best[at - 1].name, name))
-			return;
 		if (other < d || (other == d && strlen(near->best[at - 1].name) <= len))
 			break;
 		if (at < NEAR_NAMES_MAX)

@@ -119,19 +119,6 @@ int object_functions_match(struct object_functions *object, const char *pattern,
 	return match.nr;
 }
 
-static int show_name(const struct symbol *symbol, void *arg)
-{
-	near_names_add(arg, symbol->name);
-	return 0;
-}
-
-void object_functions_near(struct object_functions *object, struct near_names *near)
-{
-	const struct symtab *debug = debug_symtab(object);
-
-	symtab_match(debug ? debug : object->symtab, "*", show_name, near);
-}
-
 int object_functions_address(const struct object_functions *object, uint64_t vaddr,
 			     uint64_t *ret_off)
 {
@@ -150,36 +137,83 @@ int object_functions_address(const struct object_functions *object, uint64_t vad
 	return -ENOENT;
 }
 
-static bool has_resolver_at(const struct object_functions *object, const Elf64_Shdr *section,
-			    size_t index, uint64_t off)
+/* Calls @fn for every symbol of a symbol section, with its name; a positive return ends it. */
+static int each_symbol(struct elf_image *image, size_t section,
+		       int (*fn)(const Elf64_Sym *symbol, const char *name, void *arg), void *arg)
 {
-	struct elf_span span;
+	size_t nr_sections;
+	const Elf64_Shdr *headers = elf_image_sections(image, &nr_sections);
+	uint32_t type = headers[section].sh_type, link = headers[section].sh_link;
+	struct elf_span symbols, names;
 
-	if (section->sh_type != SHT_DYNSYM && section->sh_type != SHT_SYMTAB)
-		return false;
-	if (elf_image_section_data(object->image, index, &span) < 0)
-		return false;
-	for (size_t i = 0; i < span.size / sizeof(Elf64_Sym); i++) {
-		uint64_t symbol_off;
+	if ((type != SHT_DYNSYM && type != SHT_SYMTAB) || link >= nr_sections ||
+	    elf_image_section_data(image, section, &symbols) < 0 ||
+	    elf_image_section_data(image, link, &names) < 0)
+		return 0;
+	for (size_t i = 0; i < symbols.size / sizeof(Elf64_Sym); i++) {
 		Elf64_Sym symbol;
+		int ret;
 
-		memcpy(&symbol, span.data + i * sizeof(symbol), sizeof(symbol));
-		if (ELF64_ST_TYPE(symbol.st_info) == STT_GNU_IFUNC &&
-		    object_functions_address(object, symbol.st_value, &symbol_off) == 0 &&
-		    symbol_off == off)
-			return true;
+		memcpy(&symbol, symbols.data + i * sizeof(symbol), sizeof(symbol));
+		if (symbol.st_shndx == SHN_UNDEF || symbol.st_name >= names.size ||
+		    !memchr(names.data + symbol.st_name, '\0', names.size - symbol.st_name))
+			continue;
+		ret = fn(&symbol, (const char *)names.data + symbol.st_name, arg);
+		if (ret > 0)
+			return ret;
 	}
-	return false;
+	return 0;
+}
+
+static int each_symbol_of(struct elf_image *image,
+			  int (*fn)(const Elf64_Sym *symbol, const char *name, void *arg),
+			  void *arg)
+{
+	size_t nr;
+	int ret = 0;
+
+	elf_image_sections(image, &nr);
+	for (size_t i = 0; i < nr && ret == 0; i++)
+		ret = each_symbol(image, i, fn, arg);
+	return ret;
+}
+
+static int show_name(const Elf64_Sym *symbol, const char *name, void *arg)
+{
+	unsigned char type = ELF64_ST_TYPE(symbol->st_info);
+
+	if (type == STT_FUNC || type == STT_GNU_IFUNC)
+		near_names_add(arg, name);
+	return 0;
+}
+
+/* Not through the symbol table: that has one name for each address, and people know another. */
+void object_functions_near(struct object_functions *object, struct near_names *near)
+{
+	each_symbol_of(object->image, show_name, near);
+	if (debug_symtab(object))
+		each_symbol_of(object->debug_image, show_name, near);
+}
+
+struct resolver_search {
+	const struct object_functions *object;
+	uint64_t off;
+};
+
+static int is_resolver_at(const Elf64_Sym *symbol, const char *name, void *arg)
+{
+	const struct resolver_search *search = arg;
+	uint64_t off;
+
+	(void)name;
+	return ELF64_ST_TYPE(symbol->st_info) == STT_GNU_IFUNC &&
+	       object_functions_address(search->object, symbol->st_value, &off) == 0 &&
+	       off == search->off;
 }
 
 bool object_functions_is_resolver(const struct object_functions *object, uint64_t off)
 {
-	size_t nr;
-	const Elf64_Shdr *sections = elf_image_sections(object->image, &nr);
+	struct resolver_search search = {object, off};
 
-	for (size_t i = 0; i < nr; i++) {
-		if (has_resolver_at(object, &sections[i], i, off))
-			return true;
-	}
-	return false;
+	return each_symbol_of(object->image, is_resolver_at, &search) > 0;
 }

@@ -34,7 +34,7 @@ DEFINE_CLEANUP(struct object_functions *, object_functions_close);
  */
 int object_functions_match(struct object_functions *object, const char *pattern,
 			   int (*fn)(const struct object_function *function, void *arg), void *arg);
-/* Shows every name there is to @near. */
+/* Shows every raw name there is to @near. */
 void object_functions_near(struct object_functions *object, struct near_names *near);
 
 /* File offset of an address of the object.  -ENOENT: no code there. */

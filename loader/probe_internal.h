@@ -14,6 +14,9 @@
 #define PROBE_MAX_POINTS 10000 /* a glob beyond that is a mistake */
 
 struct event_name;
+/* The kernel's ENOTSUPP, which user space has no name for: here, a bad instruction to probe. */
+#define ENOTSUPP_KERNEL 524
+
 struct probe_ring;
 struct uprobe_event;
 

@@ -208,11 +208,26 @@ static const char *reason(int err)
 	case -EINVAL:
 	case -EILSEQ:
 	case -EOPNOTSUPP:
-	case -524: /* the kernel's ENOTSUPP */
+	case -ENOTSUPP_KERNEL:
 		return "the kernel does not allow probes there";
 	default:
 		return strerror(-err);
 	}
+}
+
+static char *explain_attach(const struct probe *probe, const char *function, int err)
+{
+	bool fentry = probe->program == PROBE_PROGRAM_FENTRY;
+
+	/* root meets this on a locked-down kernel */
+	if (fentry && (err == -EPERM || err == -EACCES))
+		return xasprintf("this kernel does not permit fentry on '%s'%s; tracepoint: probes "
+				 "work without (ctrace list 'tracepoint:syscalls:*')",
+				 function,
+				 perf_pmu_type("kprobe") < 0 ? " and has no kprobes"
+							     : ", kprobe: may work");
+	return xasprintf("cannot attach %s to kernel function '%s': %s",
+			 fentry ? "fentry" : "a kprobe", function, reason(err));
 }
 
 int probe_kernel_attach(struct probe *probe, const struct probe_environment *env, char **ret_error)
@@ -225,8 +240,7 @@ int probe_kernel_attach(struct probe *probe, const struct probe_environment *env
 
 		ret = fentry ? attach_fentry(probe, env, name) : attach_kprobe(probe, env, name);
 		if (ret < 0)
-			*ret_error = xasprintf("cannot attach %s to kernel function '%s': %s",
-					       fentry ? "fentry" : "a kprobe", name, reason(ret));
+			*ret_error = explain_attach(probe, name, ret);
 	}
 	return ret;
 }

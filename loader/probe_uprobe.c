@@ -89,11 +89,11 @@ static int open_object(struct probe *probe, pid_t pid, struct object_functions *
 	}
 	ret = object_find(probe->object, pid, &path);
 	if (ret < 0) {
-		*ret_error = xasprintf("cannot find '%s' of '%s': %s", probe->object ?: "program",
-				       probe->text,
-				       ret == -ENOENT ? "it is mapped nowhere, no library, and not "
-							"in PATH"
-						      : strerror(-ret));
+		*ret_error = xasprintf(
+			"cannot find '%s' of '%s': %s", probe->object ?: "program", probe->text,
+			ret == -ENOENT && probe->object && !strchr(probe->object, '/')
+				? "it is mapped nowhere, no library, and not in PATH"
+				: strerror(-ret));
 		return ret;
 	}
 	probe->object_fd = ret;
@@ -172,7 +172,7 @@ static int resolve_name(struct probe *probe, struct object_functions *object, co
 	}
 	if (probe->nr_points == 0)
 		return explain_nothing(&found, object, path, ret_error);
-	if (probe->nr_points == 1 && !probe->off &&
+	if (!probe->off && !probe_is_glob(probe->name) &&
 	    object_functions_is_resolver(object, probe->points[0].value))
 		*ret_note = xasprintf("'%s' of '%s' is chosen at run time: the probe sees the "
 				      "choice, not the calls; the functions themselves have names "

@@ -14,8 +14,7 @@ static int explain(const struct probe *probe, int err, char **ret_error)
 {
 	if (*ret_error)
 		return err;
-	/* ENOTSUPP, which user space has no name for, is the kernel's word for a bad instruction */
-	if (err == -524 || err == -ENOEXEC || err == -EOPNOTSUPP) {
+	if (err == -ENOTSUPP_KERNEL || err == -ENOEXEC || err == -EOPNOTSUPP) {
 		*ret_error = xasprintf(
 			"the kernel can put no uprobe on the instruction '%s' names%s", probe->text,
 			probe->nr_points > 1 ? " in one of its functions; narrow the pattern" : "");
