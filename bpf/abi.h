@@ -20,15 +20,19 @@
 #define CTRACE_COMM_LEN		 16  /* TASK_COMM_LEN */
 #define CTRACE_NR_REGS		 16  /* general purpose registers of x86-64, DWARF numbering */
 
-#define CTRACE_BLOCK_SHIFT    10	/* one index entry per 1 KiB of text (unwinders.md 3.1) */
-#define CTRACE_BLOB_WORDS     (1 << 18) /* u32 words of a blob: 1 MiB, KMALLOC_MAX of old kernels */
-#define CTRACE_MAX_BLOBS      4096	/* slots of the outer map: 4 GiB of tables */
-#define CTRACE_MAX_RULES      65536	/* a row has 16 bits for its rule */
-#define CTRACE_MAX_MAPPINGS   1024	/* executable ranges of one process */
-#define CTRACE_MAX_PROCESSES  4096	/* tgids known at once */
-#define CTRACE_MAX_SLOTS      4096	/* mapping tables alive at once */
-#define CTRACE_RAMP_SPAN      16	/* bytes of code one ramp row covers */
-#define CTRACE_MAX_BLOCK_ROWS 1024	/* rows of one 1 KiB block: one a byte at most */
+#define CTRACE_BLOCK_SHIFT	 10 /* one index entry per 1 KiB of text (unwinders.md 3.1) */
+#define CTRACE_BLOB_WORDS	 (1 << 18) /* u32 words of a blob: 1 MiB, KMALLOC_MAX of old kernels */
+#define CTRACE_MAX_BLOBS	 4096	   /* slots of the outer map: 4 GiB of tables */
+#define CTRACE_MAX_RULES	 65536	   /* a row has 16 bits for its rule */
+#define CTRACE_MAX_MAPPINGS	 1024	   /* executable ranges of one process */
+#define CTRACE_MAX_PROCESSES	 4096	   /* tgids known at once */
+#define CTRACE_MAX_SLOTS	 4096	   /* mapping tables alive at once */
+#define CTRACE_MAX_OBJECTS	 1024 /* objects findable by file; more are found by mapping only */
+#define CTRACE_MAX_OBJECT_RANGES 6    /* blobs an object may lie in to be findable by file */
+#define CTRACE_MAX_RECENT	 16   /* mappings learned before user space publishes them */
+#define CTRACE_RECENT_ENTRIES	 512  /* processes that have some at once */
+#define CTRACE_RAMP_SPAN	 16   /* bytes of code one ramp row covers */
+#define CTRACE_MAX_BLOCK_ROWS	 1024 /* rows of one 1 KiB block: one a byte at most */
 
 #define CTRACE_COUNT_ENTRIES 16384     /* distinct stacks until user space swaps the count map */
 #define CTRACE_COUNT_MAPS    2	       /* one in use, one being drained */
@@ -183,6 +187,49 @@ struct slot_assignment {
 #define PROCESS_NO_SLOT 0xffffffffu
 /* An unknown pc is reported at most this often per process. */
 #define UNKNOWN_INTERVAL_NS 20000000ull
+
+/*
+ * An object by its file, for code the process's own table does not cover yet (a library mapped, or
+ * a program called, a moment ago): learned when its first instruction faults in.
+ */
+struct object_key {
+	uint64_t inode;
+	uint32_t dev; /* as the kernel keeps it: major << 20 | minor */
+	uint32_t reserved;
+};
+
+/* Text with rows in one blob; vaddr = file offset + delta. */
+struct object_range {
+	uint64_t off_begin;
+	uint64_t off_end;
+	uint64_t delta;
+	uint32_t blob;
+	uint32_t index_base;
+};
+
+struct object_ranges {
+	uint32_t nr;
+	uint32_t reserved;
+	struct object_range range[CTRACE_MAX_OBJECT_RANGES];
+};
+
+/*
+ * Mappings the BPF side has learned by itself since user space last published the process's table.
+ * The key is the tgid.  Entries are added only; an entry is valid when its end is not 0.
+ */
+struct recent_mapping {
+	uint64_t start;
+	uint64_t end;
+	uint64_t bias;
+	uint32_t blob;
+	uint32_t index_base;
+};
+
+struct recent_mappings {
+	uint32_t execs; /* image they belong to */
+	uint32_t nr;	/* entries given out */
+	struct recent_mapping entry[CTRACE_MAX_RECENT];
+};
 
 /* ---- how a walk ends ---- */
 

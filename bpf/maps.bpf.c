@@ -7,9 +7,11 @@ struct program_state state = {};
 
 struct blobs_map blobs SEC(".maps");
 struct rules_map rules SEC(".maps");
+struct objects_map objects SEC(".maps");
 struct slots_map slots SEC(".maps");
 struct processes_map processes SEC(".maps");
 struct assignments_map assignments SEC(".maps");
+struct recents_map recents SEC(".maps");
 struct counts_map counts SEC(".maps");
 struct ring_map ring SEC(".maps");
 struct counters_map counters SEC(".maps");

@@ -43,6 +43,14 @@ struct rules_map {
 };
 extern struct rules_map rules SEC(".maps");
 
+struct objects_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, CTRACE_MAX_OBJECTS);
+	__type(key, struct object_key);
+	__type(value, struct object_ranges);
+};
+extern struct objects_map objects SEC(".maps");
+
 /* ---- processes ---- */
 
 struct slot_map {
@@ -77,6 +85,14 @@ struct assignments_map {
 	__type(value, struct slot_assignment);
 };
 extern struct assignments_map assignments SEC(".maps");
+
+struct recents_map {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, CTRACE_RECENT_ENTRIES);
+	__type(key, uint32_t);
+	__type(value, struct recent_mappings);
+};
+extern struct recents_map recents SEC(".maps");
 
 /* ---- results ---- */
 

@@ -14,6 +14,7 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 	uint32_t parent_tgid = (uint32_t)parent->tgid, tgid = (uint32_t)child->tgid;
 	struct process_entry *p, copy;
 	struct slot_assignment *a;
+	struct recent_mappings *m;
 
 	if (!config.follow_children || parent_tgid == tgid)
 		return 0;
@@ -28,6 +29,9 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 
 		bpf_map_update_elem(&assignments, &tgid, &same, BPF_ANY);
 	}
+	m = bpf_map_lookup_elem(&recents, &parent_tgid);
+	if (m)
+		bpf_map_update_elem(&recents, &tgid, m, BPF_ANY);
 	bpf_map_update_elem(&processes, &tgid, &copy, BPF_ANY);
 	return 0;
 }
@@ -52,6 +56,7 @@ int BPF_PROG(process_exit, struct task_struct *task)
 	if (BPF_CORE_READ(task, signal, live.counter) == 0) {
 		bpf_map_delete_elem(&processes, &tgid);
 		bpf_map_delete_elem(&assignments, &tgid);
+		bpf_map_delete_elem(&recents, &tgid);
 	}
 	return 0;
 }

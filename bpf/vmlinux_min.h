@@ -22,6 +22,7 @@ typedef _Bool bool;
 #define false 0
 #define NULL ((void *)0)
 
+#define VM_EXEC	   0x00000004 /* include/linux/mm.h */
 #define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
 
 /* The register file the kernel saves on entry; the layout is ABI (arch/x86/include/uapi). */
@@ -53,6 +54,27 @@ struct uprobes_state {
 
 struct mm_struct {
 	struct uprobes_state uprobes_state;
+};
+
+struct super_block {
+	unsigned int s_dev;
+};
+
+struct inode {
+	struct super_block *i_sb;
+	unsigned long i_ino;
+};
+
+struct file {
+	struct inode *f_inode;
+};
+
+struct vm_area_struct {
+	unsigned long vm_start;
+	unsigned long vm_end;
+	unsigned long vm_flags;
+	unsigned long vm_pgoff;
+	struct file *vm_file;
 };
 
 struct return_instance {

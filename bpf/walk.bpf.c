@@ -94,16 +94,12 @@ int walk_user(struct walk *w)
 	w->generation = table ? table->generation : 0;
 	w->record.generation = w->generation;
 	walk_begin(w, config.max_frames);
-	if (!table) {
-		walk_push(w);
-		return STOP_NO_PROCESS;
-	}
 	for (int i = 0; i < WALK_RUNS; i++) {
 		stop = walk_run(w);
 		if (stop != STOP_CONTINUE)
 			break;
 	}
-	return stop;
+	return !table && stop == STOP_NO_MAPPING ? STOP_NO_PROCESS : stop;
 }
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";

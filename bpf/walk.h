@@ -80,6 +80,7 @@ struct walk {
 	uint8_t exact;	 /* pc is that of an instruction, not a return address */
 	uint8_t guessed; /* pc was found without CFI */
 	uint8_t regs_live;
+	uint8_t mapping_asked; /* the mapping in hand was learned, not published */
 	uint8_t ra_register;   /* DWARF number + 1, or 0: return address at CFA-8 */
 	struct walk_rule rule; /* in hand */
 	uint64_t window[WALK_WINDOW_WORDS];

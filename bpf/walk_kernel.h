@@ -47,6 +47,30 @@ KERNEL_INLINE struct walk_cache *walk_cache(void)
 	return bpf_map_lookup_elem(&cache, &zero);
 }
 
+/* What learn.bpf.c has seen faulting in. */
+KERNEL_INLINE int walk_ask_mapping(struct walk *w, uint64_t pc)
+{
+	uint32_t tgid = w->record.tgid;
+	const struct recent_mappings *m = bpf_map_lookup_elem(&recents, &tgid);
+
+	if (!m || m->execs != w->record.execs)
+		return -1;
+	for (uint32_t i = 0; i < CTRACE_MAX_RECENT; i++) {
+		const struct recent_mapping *r = &m->entry[i];
+
+		if (pc >= r->end || pc < r->start)
+			continue;
+		w->mapping_start = r->start;
+		w->mapping_end = r->end;
+		w->mapping_bias = r->bias;
+		w->mapping_blob = r->blob;
+		w->mapping_index = r->index_base;
+		w->mapping_asked = 1;
+		return 0;
+	}
+	return -1;
+}
+
 /* kernel/events/uprobes.c keeps what it replaced in a list, innermost first, with its place. */
 KERNEL_INLINE int walk_uprobe_return(uint64_t where, uint64_t *ret_addr)
 {

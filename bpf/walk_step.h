@@ -23,6 +23,11 @@ static const struct mapping_table *walk_mapping_table(uint32_t slot);
 static const struct unwind_blob *walk_blob(uint32_t blob);
 static const struct unwind_rules *walk_rules(void);
 static struct walk_cache *walk_cache(void);
+/*
+ * For a pc our table does not cover: puts a mapping in hand that was learned since.  0, or
+ * negative when there is none.
+ */
+static int walk_ask_mapping(struct walk *w, uint64_t pc);
 /* The return address a return probe has replaced by its trampoline on the stack at @where. */
 static int walk_uprobe_return(uint64_t where, uint64_t *ret_addr);
 
@@ -182,18 +187,13 @@ WALK_INLINE void walk_apply_ramp(const struct unwind_rule *rule, uint32_t distan
 	ret_rule->rbp_kind = (uint8_t)rbp;
 }
 
-/* Makes the mapping that covers @pc the one in hand.  0, or -1 if none does. */
-WALK_FUNCTION int walk_enter_mapping(struct walk *w, uint64_t pc)
+/* Makes the mapping that covers @pc the one in hand, from our table.  0, or -1 if none does. */
+WALK_INLINE int walk_look_up_mapping(struct walk *w, uint64_t pc)
 {
-	const struct mapping_table *table;
+	const struct mapping_table *table = walk_mapping_table(w->slot);
 	int found;
 	uint32_t i;
 
-	if (!w)
-		return -1;
-	if (pc - w->mapping_start < w->mapping_end - w->mapping_start)
-		return 0;
-	table = walk_mapping_table(w->slot);
 	if (!table)
 		return -1;
 	found = walk_find_mapping(w->slot, pc);
@@ -209,7 +209,20 @@ WALK_FUNCTION int walk_enter_mapping(struct walk *w, uint64_t pc)
 	w->mapping_bias = table->entry[i].bias;
 	w->mapping_blob = table->entry[i].blob;
 	w->mapping_index = table->entry[i].index_base;
+	w->mapping_asked = 0;
 	return 0;
+}
+
+/* The same from our table or, failing that, from what was learned since. */
+WALK_FUNCTION int walk_enter_mapping(struct walk *w, uint64_t pc)
+{
+	if (!w)
+		return -1;
+	if (pc - w->mapping_start < w->mapping_end - w->mapping_start)
+		return 0;
+	if (walk_look_up_mapping(w, pc) == 0)
+		return 0;
+	return walk_ask_mapping(w, pc);
 }
 
 /*
@@ -242,8 +255,8 @@ WALK_FUNCTION int walk_resolve(struct walk *w, uint64_t pc)
 	w->ra_register = rule->flags & RULE_RA_REGISTER ? (rule->x & 15) + 1 : 0;
 
 	cache = walk_cache();
-	if (cache && w->rule.cfa_kind <= CFA_RBP && w->rule.rbp_kind <= RBP_CFA &&
-	    !w->ra_register) {
+	if (cache && !w->mapping_asked && w->rule.cfa_kind <= CFA_RBP &&
+	    w->rule.rbp_kind <= RBP_CFA && !w->ra_register) {
 		uint32_t i = (uint32_t)pc * 0x9e3779b1u >> (32 - WALK_CACHE_BITS);
 		struct walk_cache_entry *e = &cache->entry[i & ((1 << WALK_CACHE_BITS) - 1)];
 
@@ -458,7 +471,7 @@ WALK_INLINE int walk_rule_in_hand(struct walk *w)
 	if (cache) {
 		const struct walk_cache_entry *e = &cache->entry[i & ((1 << WALK_CACHE_BITS) - 1)];
 
-		if (e->pc == pc && e->salt == w->generation) {
+		if (e->pc == pc && e->salt == w->generation && e->salt) {
 			w->rule = e->rule;
 			w->ra_register = 0;
 			return STOP_CONTINUE;
@@ -557,6 +570,7 @@ WALK_INLINE void walk_begin(struct walk *w, uint32_t max_frames)
 	w->mapping_start = 1;
 	w->mapping_end = 1;
 	w->mapping_blob = MAPPING_NO_TABLE;
+	w->mapping_asked = 0;
 	w->window_size = 0;
 	w->window_start = 0;
 	w->nr_guessed = 0;

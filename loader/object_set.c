@@ -9,6 +9,7 @@
 #include "loader/time.h"
 #include "unwind/table.h"
 
+#include <bpf/bpf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -18,7 +19,8 @@
 #define CACHE_MIN_CFI_ROWS 100000
 #define CACHE_MIN_FILE	   (2u << 20)
 
-struct object_key {
+/* The path too: inode numbers are given again when a file is deleted. */
+struct identity {
 	uint32_t dev_major, dev_minor;
 	uint64_t inode;
 	char path[]; /* without NUL */
@@ -27,13 +29,14 @@ struct object_key {
 struct object_entry {
 	struct object object;
 	struct unwind_table *pending; /* built before there was a store */
-	struct object_key *key;
+	struct identity *key;
 	UT_hash_handle hh;
 };
 
 struct object_set {
 	struct object_entry *entries;
 	struct table_store *store;
+	int objects_fd;
 	struct object_stats stats;
 	uint32_t nr;
 };
@@ -68,10 +71,10 @@ void object_set_free(struct object_set *set)
 	free(set);
 }
 
-static struct object_key *make_key(const struct object_mapping *m, size_t *ret_size)
+static struct identity *make_key(const struct object_mapping *m, size_t *ret_size)
 {
 	size_t len = strlen(m->path);
-	struct object_key *key = xcalloc(1, sizeof(*key) + len);
+	struct identity *key = xcalloc(1, sizeof(*key) + len);
 
 	key->dev_major = m->dev_major;
 	key->dev_minor = m->dev_minor;
@@ -85,10 +88,52 @@ struct object *object_set_find(struct object_set *set, const struct object_mappi
 {
 	struct object_entry *e;
 	size_t size;
-	_cleanup_free_ struct object_key *key = make_key(m, &size);
+	_cleanup_free_ struct identity *key = make_key(m, &size);
 
 	HASH_FIND(hh, set->entries, key, size, e);
 	return e ? &e->object : NULL;
+}
+
+static void add_range(struct object_ranges *ranges, const struct object_segment *seg,
+		      const struct table_slice *slice)
+{
+	/* A segment's first and last page are mapped whole. */
+	uint64_t begin = seg->vaddr - (seg->off & 4095), end = seg->vaddr + seg->file_size;
+	struct object_range *r = &ranges->range[ranges->nr];
+
+	end = (end + 4095) & ~(uint64_t)4095;
+	if (begin < slice->vaddr_begin)
+		begin = slice->vaddr_begin;
+	if (end > slice->vaddr_end)
+		end = slice->vaddr_end;
+	if (!seg->exec || begin >= end)
+		return;
+	*r = (struct object_range){
+		.off_begin = begin - seg->vaddr + seg->off,
+		.off_end = end - seg->vaddr + seg->off,
+		.delta = seg->vaddr - seg->off,
+		.blob = slice->blob,
+		.index_base = slice->index_base,
+	};
+	ranges->nr++;
+}
+
+/* Lets the walk find the table by file before a process's own mappings are known. */
+static void publish_ranges(const struct object_set *set, const struct object *o)
+{
+	struct object_key key = {.inode = o->inode, .dev = o->dev_major << 20 | o->dev_minor};
+	struct object_ranges ranges = {};
+
+	if (set->objects_fd < 0 || !o->inode)
+		return;
+	for (size_t i = 0; i < o->nr_segments; i++)
+		for (size_t j = 0; j < o->nr_slices; j++) {
+			if (ranges.nr == CTRACE_MAX_OBJECT_RANGES)
+				return;
+			add_range(&ranges, &o->segments[i], &o->slices[j]);
+		}
+	if (bpf_map_update_elem(set->objects_fd, &key, &ranges, BPF_ANY) < 0)
+		log_debug("'%s' cannot be found by file: %s", o->path, strerror(errno));
 }
 
 static void publish(struct object_set *set, struct object_entry *e, const struct unwind_table *t)
@@ -97,6 +142,8 @@ static void publish(struct object_set *set, struct object_entry *e, const struct
 	int err = table_store_add(set->store, t, &e->object.slices, &e->object.nr_slices, &lost);
 
 	set->stats.publish_ns += time_now_ns() - began;
+	if (err == 0)
+		publish_ranges(set, &e->object);
 	if (err < 0)
 		log_warning("no room for the unwind table of '%s' (%s): its stacks will be cut",
 			    e->object.path, strerror(-err));
@@ -105,11 +152,12 @@ static void publish(struct object_set *set, struct object_entry *e, const struct
 			    CTRACE_MAX_RULES, (unsigned long long)lost, e->object.path);
 }
 
-void object_set_publish_to(struct object_set *set, struct table_store *store)
+void object_set_publish_to(struct object_set *set, struct table_store *store, int objects_fd)
 {
 	struct object_entry *e, *next;
 
 	set->store = store;
+	set->objects_fd = objects_fd;
 	HASH_ITER (hh, set->entries, e, next) {
 		if (!e->pending)
 			continue;

@@ -68,8 +68,11 @@ struct object_set *object_set_new(void);
 void object_set_free(struct object_set *set);
 DEFINE_CLEANUP(struct object_set *, object_set_free);
 
-/* Objects seen from now on, and those seen so far, get their tables published to @store. */
-void object_set_publish_to(struct object_set *set, struct table_store *store);
+/*
+ * Objects seen from now on, and those seen so far, get their tables published to @store, and can
+ * be found by their file through the map @objects_fd (borrowed; -1: none).
+ */
+void object_set_publish_to(struct object_set *set, struct table_store *store, int objects_fd);
 
 /* The object behind @mapping if it was seen before, or NULL.  Reads nothing. */
 struct object *object_set_find(struct object_set *set, const struct object_mapping *mapping);

@@ -17,8 +17,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Executable mappings smaller than this are built in less time than holding a process takes. */
-#define HOLD_MIN_MAPPING (256u << 10)
+/* Tables of smaller mappings are built in less time than holding a process takes. */
+#define HOLD_MIN_MAPPING (64u << 10)
 
 struct process_set *process_set_new(struct object_set *objects)
 {
@@ -62,9 +62,9 @@ int process_set_open_slots(struct process_set *s, int slots_fd)
 	return process_publisher_open_slots(s->publisher, slots_fd);
 }
 
-void process_set_connect(struct process_set *s, int assignments_fd, int processes_fd)
+void process_set_connect(struct process_set *s, const struct process_maps *maps)
 {
-	process_publisher_connect(s->publisher, assignments_fd, processes_fd);
+	process_publisher_connect(s->publisher, maps);
 }
 
 static struct process *find_alive(const struct process_set *s, pid_t pid)
@@ -389,7 +389,7 @@ static void hold_process(struct process_set *s, struct process *p)
 	s->nr_held++;
 }
 
-static void apply_exec(struct process_set *s, const struct task_event *e, bool hold)
+static void apply_exec(struct process_set *s, const struct task_event *e)
 {
 	struct process *p = find_alive(s, e->pid);
 
@@ -399,8 +399,6 @@ static void apply_exec(struct process_set *s, const struct task_event *e, bool h
 	p->execs++;
 	p->nr_threads = 1;
 	p->dirty = true;
-	if (hold)
-		hold_process(s, p);
 }
 
 static void apply_mmap(struct process_set *s, const struct task_event *e, bool hold)
@@ -445,7 +443,7 @@ void process_set_apply(struct process_set *s, const struct task_event *e, bool h
 			snprintf(p->comm, sizeof(p->comm), "%s", e->comm);
 		break;
 	case TASK_EVENT_EXEC:
-		apply_exec(s, e, hold);
+		apply_exec(s, e);
 		break;
 	case TASK_EVENT_MMAP:
 		apply_mmap(s, e, hold);

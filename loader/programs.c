@@ -21,7 +21,7 @@
 struct programs {
 	struct ctrace_bpf *skel;
 	struct program_config config;
-	struct bpf_link *hooks[3];
+	struct bpf_link *hooks[4];
 	struct ctrace_bpf *fentry[MAX_FENTRY_PROGRAMS];
 	size_t nr_fentry;
 };
@@ -108,6 +108,8 @@ static int make_early_maps(struct ctrace_bpf *skel)
 	if (err == 0)
 		err = make_map(skel->maps.rules);
 	if (err == 0)
+		err = make_map(skel->maps.objects);
+	if (err == 0)
 		err = make_map(skel->maps.ring);
 	return err;
 }
@@ -166,6 +168,7 @@ int programs_attach_hooks(struct programs *p)
 		p->skel->progs.process_fork,
 		p->skel->progs.process_exec,
 		p->skel->progs.process_exit,
+		p->skel->progs.page_fault_user,
 	};
 
 	for (size_t i = 0; i < sizeof(hooks) / sizeof(hooks[0]); i++) {
@@ -228,9 +231,11 @@ int programs_map_fd(const struct programs *p, enum programs_map which)
 	const struct bpf_map *const maps[NR_PROGRAMS_MAPS] = {
 		[PROGRAMS_MAP_BLOBS] = p->skel->maps.blobs,
 		[PROGRAMS_MAP_RULES] = p->skel->maps.rules,
+		[PROGRAMS_MAP_OBJECTS] = p->skel->maps.objects,
 		[PROGRAMS_MAP_SLOTS] = p->skel->maps.slots,
 		[PROGRAMS_MAP_PROCESSES] = p->skel->maps.processes,
 		[PROGRAMS_MAP_ASSIGNMENTS] = p->skel->maps.assignments,
+		[PROGRAMS_MAP_RECENTS] = p->skel->maps.recents,
 		[PROGRAMS_MAP_COUNTS] = p->skel->maps.counts,
 		[PROGRAMS_MAP_COUNTERS] = p->skel->maps.counters,
 		[PROGRAMS_MAP_RING] = p->skel->maps.ring,

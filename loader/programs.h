@@ -20,9 +20,11 @@ struct ring_buffer;
 enum programs_map {
 	PROGRAMS_MAP_BLOBS,
 	PROGRAMS_MAP_RULES,
+	PROGRAMS_MAP_OBJECTS,
 	PROGRAMS_MAP_SLOTS,
 	PROGRAMS_MAP_PROCESSES,
 	PROGRAMS_MAP_ASSIGNMENTS,
+	PROGRAMS_MAP_RECENTS,
 	PROGRAMS_MAP_COUNTS,
 	PROGRAMS_MAP_COUNTERS,
 	PROGRAMS_MAP_RING,
@@ -42,13 +44,13 @@ int programs_load(struct programs *programs, char **ret_error);
 void programs_free(struct programs *programs);
 DEFINE_CLEANUP(struct programs *, programs_free);
 
-/* Attaches the fork, exec and exit hooks. */
+/* Attaches the fork, exec, exit and page fault hooks. */
 int programs_attach_hooks(struct programs *programs);
 
 /* As probe_environment.prog_fd wants it; @arg is the struct programs. */
 int programs_fd(void *arg, enum probe_program program, const char *function);
 
-/* Before programs_load(): BLOBS, RULES, SLOTS, COUNTS and RING only. */
+/* Before programs_load(): BLOBS, RULES, OBJECTS, SLOTS, COUNTS and RING only. */
 int programs_map_fd(const struct programs *programs, enum programs_map map);
 
 /* The running state, shared with the kernel. */

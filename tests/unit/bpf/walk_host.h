@@ -16,6 +16,7 @@
 struct walk_host {
 	int (*read)(void *arg, void *to, uint32_t size, uint64_t addr);
 	int (*uprobe_return)(void *arg, uint64_t where, uint64_t *ret_addr);
+	int (*ask_mapping)(void *arg, struct walk *w, uint64_t pc); /* NULL: nobody to ask */
 	void *arg;
 	const struct mapping_table *table;
 	const struct unwind_blob *const *blobs;
@@ -49,6 +50,11 @@ static const struct unwind_rules *walk_rules(void)
 static struct walk_cache *walk_cache(void)
 {
 	return walk_host->cache;
+}
+
+static int walk_ask_mapping(struct walk *w, uint64_t pc)
+{
+	return walk_host->ask_mapping ? walk_host->ask_mapping(walk_host->arg, w, pc) : -1;
 }
 
 static int walk_uprobe_return(uint64_t where, uint64_t *ret_addr)

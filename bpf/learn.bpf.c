@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * Learns new mappings in the kernel.  The first instruction executed in a fresh mapping faults its
+ * page in: at that moment the kernel is asked which file lies there, and if the file's object has
+ * a table (libc in the tenth program of a build, say) walks can use it from the first instruction
+ * on, before user space has even heard of the mapping.
+ *
+ * The walk cannot ask by itself: in an interrupt bpf_find_vma() works once, then its deferred
+ * unlock is busy.
+ */
+#include "maps.bpf.h"
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+
+#define PF_INSTR 0x10 /* X86_PF_INSTR: the access was an instruction fetch */
+
+/* In a map, since it is larger than the stack of a program. */
+static struct recent_mappings nothing_learned;
+
+struct lesson {
+	uint64_t pc;
+	struct recent_mapping mapping;
+	uint32_t found;
+};
+
+static __attribute__((always_inline)) inline const struct object_range *find_range(
+	const struct object_ranges *ranges, uint64_t off)
+{
+	for (uint32_t i = 0; i < CTRACE_MAX_OBJECT_RANGES; i++) {
+		const struct object_range *r = &ranges->range[i];
+
+		if (i < ranges->nr && off >= r->off_begin && off < r->off_end)
+			return r;
+	}
+	return NULL;
+}
+
+/* Called with the vma that covers lesson->pc, under mmap_lock. */
+static long take_vma(struct task_struct *task, struct vm_area_struct *vma, struct lesson *lesson)
+{
+	struct object_key key = {};
+	const struct object_ranges *ranges;
+	const struct object_range *r;
+	struct inode *inode = BPF_CORE_READ(vma, vm_file, f_inode);
+	uint64_t start, end, off;
+
+	if (!inode || !(BPF_CORE_READ(vma, vm_flags) & VM_EXEC))
+		return 0;
+	key.inode = BPF_CORE_READ(inode, i_ino);
+	key.dev = BPF_CORE_READ(inode, i_sb, s_dev);
+	ranges = bpf_map_lookup_elem(&objects, &key);
+	if (!ranges)
+		return 0;
+	start = BPF_CORE_READ(vma, vm_start);
+	end = BPF_CORE_READ(vma, vm_end);
+	off = BPF_CORE_READ(vma, vm_pgoff) << 12;
+	r = find_range(ranges, lesson->pc - start + off);
+	if (!r)
+		return 0;
+	/* bias = pc - vaddr, and vaddr = pc - start + off + delta. */
+	lesson->mapping.bias = start - off - r->delta;
+	lesson->mapping.start = r->off_begin > off ? start + (r->off_begin - off) : start;
+	lesson->mapping.end = start + (r->off_end - off);
+	if (lesson->mapping.end > end)
+		lesson->mapping.end = end;
+	lesson->mapping.blob = r->blob;
+	lesson->mapping.index_base = r->index_base;
+	lesson->found = 1;
+	return 0;
+}
+
+static bool is_known(const struct recent_mappings *m, uint64_t pc)
+{
+	for (uint32_t i = 0; i < CTRACE_MAX_RECENT; i++)
+		if (pc >= m->entry[i].start && pc < m->entry[i].end)
+			return true;
+	return false;
+}
+
+/* The process's list, begun afresh after an exec. */
+static struct recent_mappings *recents_of(uint32_t tgid, uint32_t execs)
+{
+	struct recent_mappings *m = bpf_map_lookup_elem(&recents, &tgid);
+
+	if (m && m->execs == execs)
+		return m;
+	bpf_map_update_elem(&recents, &tgid, &nothing_learned, BPF_ANY);
+	m = bpf_map_lookup_elem(&recents, &tgid);
+	if (m)
+		m->execs = execs;
+	return m;
+}
+
+static void learn(struct task_struct *task, uint32_t tgid, const struct process_entry *p,
+		  uint64_t pc)
+{
+	struct recent_mappings *m = recents_of(tgid, p->execs);
+	struct lesson lesson = {.pc = pc};
+	struct recent_mapping *r;
+	uint32_t i;
+
+	if (!m || m->nr >= CTRACE_MAX_RECENT || is_known(m, pc))
+		return;
+	bpf_find_vma(task, pc, take_vma, &lesson, 0);
+	if (!lesson.found)
+		return;
+	i = __sync_fetch_and_add(&m->nr, 1);
+	if (i >= CTRACE_MAX_RECENT)
+		return;
+	r = &m->entry[i];
+	r->start = lesson.mapping.start;
+	r->bias = lesson.mapping.bias;
+	r->blob = lesson.mapping.blob;
+	r->index_base = lesson.mapping.index_base;
+	/* Last: until then the entry covers nothing. */
+	__sync_lock_test_and_set(&r->end, lesson.mapping.end);
+}
+
+SEC("tp_btf/page_fault_user")
+int BPF_PROG(page_fault_user, unsigned long address, struct user_regs *regs,
+	     unsigned long error_code)
+{
+	uint32_t tgid = (uint32_t)(bpf_get_current_pid_tgid() >> 32);
+	const struct process_entry *p;
+
+	if (!(error_code & PF_INSTR))
+		return 0;
+	p = bpf_map_lookup_elem(&processes, &tgid);
+	if (p)
+		learn(bpf_get_current_task_btf(), tgid, p, address);
+	return 0;
+}
