@@ -14,6 +14,10 @@
 
 #define SECTION_NAME_BYTES 32
 
+/* Work a file may cost for each byte of its debug sections, and in any case. */
+#define BUDGET_FACTOR 64
+#define BUDGET_BASE   ((int64_t)64 << 20)
+
 /* What an abbreviation table depends on besides its bytes. */
 struct abbrev_key {
 	uint64_t off;
@@ -83,6 +87,15 @@ static uint64_t find_code_start(const struct elf_image *image)
 	return start == UINT64_MAX ? 1 : start;
 }
 
+static void grant_budget(struct dwarf_budget *budget, const struct dwarf_file *file)
+{
+	int64_t size = 0;
+
+	for (int i = 0; i < NR_DWARF_SECTIONS; i++)
+		size += (int64_t)file->sections[i].size;
+	atomic_fetch_add(&budget->left, size * BUDGET_FACTOR + BUDGET_BASE);
+}
+
 int dwarf_file_open(struct elf_image *image, bool is_split, struct dwarf_budget *budget,
 		    struct dwarf_file **ret_file)
 {
@@ -99,6 +112,7 @@ int dwarf_file_open(struct elf_image *image, bool is_split, struct dwarf_budget 
 	err = dwarf_units_list(file);
 	if (err)
 		return err;
+	grant_budget(budget, file);
 	*ret_file = TAKE_PTR(file);
 	return 0;
 }

@@ -81,7 +81,8 @@ struct dwarf_file {
 };
 
 /*
- * Opens the DWARF of @image, of its .dwo sections if @is_split.  Sections are decompressed here.
+ * Opens the DWARF of @image, of its .dwo sections if @is_split, and grants @budget the work that
+ * reading it may take.  Sections are decompressed here.
  * -ENOENT: it has none; -EBADMSG, -E2BIG, -EOPNOTSUPP: .debug_info or .debug_abbrev is damaged,
  * too large, or compressed by an unknown method.
  */

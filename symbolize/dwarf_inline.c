@@ -20,6 +20,7 @@ struct scan {
 	struct dwarf_cursor cursor;
 	const uint8_t *info;
 	struct dwarf_functions *functions;
+	uint64_t *starts; /* of the range that claimed each address */
 	unsigned int depth;
 	uint32_t enclosing[DWARF_MAX_DEPTH]; /* function at each depth */
 	uint64_t work;			     /* not yet charged */
@@ -128,8 +129,9 @@ static size_t lower_bound(const struct scan *scan, uint64_t low)
 }
 
 /*
- * Gives the wanted addresses in the function's ranges to @index.  Children come after their
- * parents, so whoever comes last is the innermost.  Returns whether there was one.
+ * Gives the wanted addresses in the function's ranges to @index.  Of ranges that hold an address
+ * the one that starts last is the innermost, and of equal ones the child's, which comes later.
+ * Returns whether there was one.
  */
 static bool claim_addresses(struct scan *scan, const struct dwarf_pc_values *values, uint32_t index)
 {
@@ -141,9 +143,12 @@ static bool claim_addresses(struct scan *scan, const struct dwarf_pc_values *val
 	while (dwarf_range_iter_next(&iter, &low, &high)) {
 		for (size_t i = lower_bound(scan, low); i < scan->nr_pcs && scan->pcs[i] < high;
 		     i++) {
-			scan->functions->innermost[i] = index;
 			scan->work++;
 			found = true;
+			if (low < scan->starts[i])
+				continue;
+			scan->starts[i] = low;
+			scan->functions->innermost[i] = index;
 		}
 		scan->work += 8;
 	}
@@ -207,7 +212,7 @@ static int visit_code(struct scan *scan, const struct dwarf_abbrev *abbrev, uint
 	if (scan->cursor.failed)
 		return -EBADMSG;
 	found = claim_addresses(scan, &values.pc, index);
-	if (found || parent != DWARF_NO_FUNCTION) {
+	if (found || parent != DWARF_NO_FUNCTION || scan->thorough) {
 		/* Also without addresses of its own: its children may have some. */
 		if (scan->functions->nr == DWARF_MAX_FUNCTIONS)
 			return -E2BIG;
@@ -243,15 +248,15 @@ static int visit_other(struct scan *scan, const struct dwarf_abbrev *abbrev)
 }
 
 /*
- * Whether a DIE's ranges matter.  Outside of wanted functions those of inlined ones do not: a
- * function's inlined parts never reach out of it.
+ * Whether a DIE's ranges matter.  Outside of wanted functions those of inlined ones do not, but in
+ * DWARF 2: it had no way to state the ranges of a function split in two.
  */
 static bool is_code(const struct scan *scan, const struct dwarf_abbrev *abbrev)
 {
 	if (abbrev->kind == DWARF_DIE_FUNCTION)
-		return abbrev->has_code;
+		return abbrev->has_code || scan->thorough;
 	return abbrev->kind == DWARF_DIE_INLINED &&
-	       scan->enclosing[scan->depth] != DWARF_NO_FUNCTION;
+	       (scan->enclosing[scan->depth] != DWARF_NO_FUNCTION || scan->thorough);
 }
 
 static int run(struct scan *scan)
@@ -296,6 +301,7 @@ int dwarf_functions_find(const struct dwarf_unit *unit, const uint64_t *pcs, siz
 {
 	struct elf_span info = unit->file->sections[DWARF_INFO];
 	_cleanup_free_ struct scan *scan = xcalloc(1, sizeof(*scan));
+	_cleanup_free_ uint64_t *starts = xcalloc(nr + 1, sizeof(*starts));
 	struct dwarf_functions functions = {0};
 	int err;
 
@@ -308,6 +314,7 @@ int dwarf_functions_find(const struct dwarf_unit *unit, const uint64_t *pcs, siz
 	scan->thorough = thorough;
 	scan->info = info.data;
 	scan->functions = &functions;
+	scan->starts = starts;
 	scan->cursor = dwarf_cursor_at(info.data, unit->end, unit->first_die);
 	scan->enclosing[0] = DWARF_NO_FUNCTION;
 	err = scan->cursor.failed ? -EBADMSG : run(scan);

@@ -11,22 +11,21 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* Work an object may cost for each byte of its debug sections, and in any case. */
-#define BUDGET_FACTOR 64
-#define BUDGET_BASE   ((int64_t)256 << 20)
-
 #define MAX_CHAIN DWARF_MAX_DEPTH
 
 struct dwarf_reader {
 	struct dwarf_reader_options options;
 	struct dwarf_budget budget;
 	struct dwarf_file *file;
+	struct dwarf_file *alt; /* or NULL */
+	struct split_dwarf *split;
 	struct dwarf_unit_index index;
 };
 
 /* The queries that one unit is asked for, in order. */
 struct unit_task {
-	struct dwarf_unit *unit;
+	struct dwarf_unit *unit; /* has the lines */
+	struct dwarf_unit *body; /* has the functions: the same, or its split unit */
 	struct dwarf_query **queries;
 	uint64_t *pcs;
 	size_t nr;
@@ -41,20 +40,20 @@ struct task_queue {
 	_Atomic int err; /* the first one */
 };
 
-int dwarf_reader_new(struct elf_image *image, const struct dwarf_reader_options *options,
-		     struct dwarf_reader **ret_reader)
+int dwarf_reader_new(const struct dwarf_reader_options *options, struct dwarf_reader **ret_reader)
 {
 	_cleanup_(dwarf_reader_freep) struct dwarf_reader *reader = xcalloc(1, sizeof(*reader));
-	int64_t size = 0;
 	int err;
 
 	reader->options = *options;
-	err = dwarf_file_open(image, false, &reader->budget, &reader->file);
+	err = dwarf_file_open(options->image, false, &reader->budget, &reader->file);
 	if (err)
 		return err;
-	for (int i = 0; i < NR_DWARF_SECTIONS; i++)
-		size += (int64_t)reader->file->sections[i].size;
-	reader->budget.left = size * BUDGET_FACTOR + BUDGET_BASE;
+	if (options->alt_image &&
+	    dwarf_file_open(options->alt_image, false, &reader->budget, &reader->alt) == 0)
+		reader->file->alt = reader->alt;
+	reader->split = split_dwarf_new(reader->file, options->path, options->object_path,
+					options->opener);
 	dwarf_unit_index_build(reader->file, &reader->index);
 	*ret_reader = TAKE_PTR(reader);
 	return 0;
@@ -65,8 +64,15 @@ void dwarf_reader_free(struct dwarf_reader *reader)
 	if (!reader)
 		return;
 	dwarf_unit_index_release(&reader->index);
+	split_dwarf_free(reader->split);
+	dwarf_file_free(reader->alt);
 	dwarf_file_free(reader->file);
 	free(reader);
+}
+
+size_t dwarf_reader_nr_missing(const struct dwarf_reader *reader)
+{
+	return split_dwarf_nr_missing(reader->split);
 }
 
 /* Which of a query's candidate units is asked: the rounds go on until one has a function. */
@@ -123,7 +129,7 @@ static void fill_query(const struct unit_task *task, size_t index, bool want_inl
 		}
 		if (nr == 0)
 			break;
-		name = dwarf_name_find(task->unit, chain[i]->die);
+		name = dwarf_name_find(task->body, chain[i]->die);
 		frame->name = name.text;
 		frame->is_linkage = name.is_linkage;
 		file = chain[i]->call_file;
@@ -144,18 +150,23 @@ static bool has_missing(const struct dwarf_functions *functions, size_t nr)
 	return false;
 }
 
-/* A quick search first; code in unexpected places shows by an address without a function. */
+/*
+ * A quick search first; code in unexpected places shows by an address without a function.  DWARF 2
+ * described the cold half of a function apart from what was inlined into it.
+ */
 static int find_functions(const struct unit_task *task, struct dwarf_functions *functions)
 {
-	int err = dwarf_functions_find(task->unit, task->pcs, task->nr, false, functions);
+	const struct dwarf_unit *unit = task->body;
+	bool thorough = unit->format.version <= 2;
+	int err = dwarf_functions_find(unit, task->pcs, task->nr, thorough, functions);
 
-	if (err || !has_missing(functions, task->nr))
+	if (err || thorough || !has_missing(functions, task->nr))
 		return err;
 	dwarf_functions_release(functions);
-	return dwarf_functions_find(task->unit, task->pcs, task->nr, true, functions);
+	return dwarf_functions_find(unit, task->pcs, task->nr, true, functions);
 }
 
-static int run_task(const struct dwarf_reader *reader, const struct unit_task *task)
+static int run_task(const struct dwarf_reader *reader, struct unit_task *task)
 {
 	_cleanup_free_ struct dwarf_line_row *rows = xcalloc(task->nr, sizeof(*rows));
 	struct dwarf_functions functions = {0};
@@ -164,6 +175,14 @@ static int run_task(const struct dwarf_reader *reader, const struct unit_task *t
 
 	if (dwarf_unit_load(task->unit) < 0)
 		return -EBADMSG;
+	task->body = task->unit;
+	if (task->unit->dwo_name) {
+		struct dwarf_unit *body = split_dwarf_find(reader->split, task->unit);
+
+		/* Without it the skeleton still tells the lines. */
+		if (body)
+			task->body = body;
+	}
 	err = find_functions(task, &functions);
 	line_err = dwarf_lines_find(task->unit, task->pcs, task->nr, rows, &files);
 	for (size_t i = 0; i < task->nr; i++)

@@ -7,6 +7,7 @@
 #define CTRACE_SYMBOLIZE_DWARF_READER_H
 
 #include "symbolize/dwarf_line.h"
+#include "symbolize/split_dwarf.h"
 
 struct elf_image;
 struct dwarf_reader;
@@ -29,24 +30,19 @@ struct dwarf_query {
 	uint32_t nr_frames;
 };
 
-/* Opens files that DWARF refers to by name. */
-struct dwarf_opener {
-	/* A descriptor, or a negative errno. */
-	int (*open)(void *arg, const char *path);
-	void *arg;
-};
-
+/* What to read; everything is borrowed. */
 struct dwarf_reader_options {
-	unsigned int nr_threads; /* >= 1 */
-	bool want_inlines;	 /* else one frame per address */
+	struct elf_image *image;     /* that has the debug sections */
+	struct elf_image *alt_image; /* its dwz alternate file, or NULL */
+	const char *path;	     /* of @image */
+	const char *object_path;     /* of the object it describes; the same if not separate */
+	const struct dwarf_opener *opener; /* for split DWARF */
+	unsigned int nr_threads;	   /* >= 1 */
+	bool want_inlines;		   /* else one frame per address */
 };
 
-/*
- * Reads what @image, which is borrowed, has of DWARF.  -ENOENT: nothing; other errors as
- * dwarf_file_open().
- */
-int dwarf_reader_new(struct elf_image *image, const struct dwarf_reader_options *options,
-		     struct dwarf_reader **ret_reader);
+/* -ENOENT: @image has no DWARF; other errors as dwarf_file_open(). */
+int dwarf_reader_new(const struct dwarf_reader_options *options, struct dwarf_reader **ret_reader);
 void dwarf_reader_free(struct dwarf_reader *reader);
 DEFINE_CLEANUP(struct dwarf_reader *, dwarf_reader_free);
 
@@ -55,6 +51,8 @@ DEFINE_CLEANUP(struct dwarf_reader *, dwarf_reader_free);
  * damaged or over a limit; what could be answered is.
  */
 int dwarf_reader_find(struct dwarf_reader *reader, struct dwarf_query *queries, size_t nr);
+/* Units whose .dwo file was wanted and not found. */
+size_t dwarf_reader_nr_missing(const struct dwarf_reader *reader);
 void dwarf_queries_release(struct dwarf_query *queries, size_t nr);
 
 #endif

@@ -5,10 +5,12 @@
 #include "common/cleanup.h"
 #include "common/elf_image.h"
 #include "common/intern.h"
+#include "symbolize/alt_file.h"
 #include "symbolize/debug_file.h"
 #include "symbolize/dwarf_reader.h"
 #include "symbolize/frame_builder.h"
 #include "symbolize/name_table.h"
+#include "symbolize/root_open.h"
 #include "symbolize/symtab.h"
 
 #include <errno.h>
@@ -23,6 +25,7 @@ struct sources {
 	struct elf_image *debug_image; /* or NULL */
 	char *debug_path;
 	struct symtab *symtab;
+	struct elf_image *alt_image;
 	struct dwarf_reader *dwarf; /* or NULL */
 	FILE *notes;
 	char *text; /* of the notes, when they are closed */
@@ -92,29 +95,57 @@ static unsigned int choose_threads(const struct symbolize_options *options)
 	return nr > MAX_THREADS ? MAX_THREADS : (unsigned int)nr;
 }
 
-static void open_dwarf(struct sources *sources, const struct symbolize_options *options)
+/* Opens what DWARF names, inside the target's root before the host's. */
+static int open_named(const void *arg, const char *path)
 {
-	struct dwarf_reader_options reader_options = {.nr_threads = choose_threads(options),
-						      .want_inlines = options->inlines};
-	struct elf_image *image = NULL;
+	const struct symbolize_options *options = arg;
+	int fd = options->root ? root_open(options->root, path) : -ENOENT;
+
+	return fd >= 0 ? fd : root_open(NULL, path);
+}
+
+static void open_alt(struct sources *sources, const struct resolve_request *request,
+		     struct elf_image *image, const char *path)
+{
+	struct debug_search search = {.path = request->path,
+				      .root = request->options->root,
+				      .debug_dirs = request->options->debug_dirs,
+				      .notes = sources->notes};
+	int err = alt_file_find(image, path, &search, &sources->alt_image);
+
+	if (err == 0)
+		fprintf(sources->notes, " with its alternate file");
+	else if (err != -ENODATA)
+		fprintf(sources->notes, " without its alternate file: %s", strerror(-err));
+}
+
+static void open_dwarf(struct sources *sources, const struct resolve_request *request,
+		       const struct dwarf_opener *opener)
+{
+	struct dwarf_reader_options options = {.image = request->image,
+					       .path = request->path,
+					       .object_path = request->path,
+					       .opener = opener,
+					       .nr_threads = choose_threads(request->options),
+					       .want_inlines = request->options->inlines};
 	int err;
 
-	if (!options->inlines && !options->lines)
+	if (!request->options->inlines && !request->options->lines)
 		return;
-	if (has_dwarf(sources->image))
-		image = sources->image;
-	else if (sources->debug_image && has_dwarf(sources->debug_image))
-		image = sources->debug_image;
-	if (!image) {
+	if (!has_dwarf(request->image) && sources->debug_image && has_dwarf(sources->debug_image)) {
+		options.image = sources->debug_image;
+		options.path = sources->debug_path;
+	}
+	if (!has_dwarf(options.image)) {
 		fprintf(sources->notes, "; no debug information");
 		return;
 	}
-	err = dwarf_reader_new(image, &reader_options, &sources->dwarf);
+	fprintf(sources->notes, "; DWARF");
+	open_alt(sources, request, options.image, options.path);
+	options.alt_image = sources->alt_image;
+	err = dwarf_reader_new(&options, &sources->dwarf);
 	if (err)
-		fprintf(sources->notes, "; debug information not readable: %s", strerror(-err));
-	else
-		fprintf(sources->notes, "; DWARF%s%s", image == sources->image ? "" : " of ",
-			image == sources->image ? "" : sources->debug_path);
+		fprintf(sources->notes, " not readable: %s", strerror(-err));
 }
 
 static int compare_queries(const void *a, const void *b)
@@ -145,13 +176,16 @@ static void name_all(struct sources *sources, const struct frame_builder *builde
 		     struct symbolize_address *addrs, size_t nr, struct symbolize_stats *stats)
 {
 	_cleanup_free_ struct dwarf_query *queries = NULL;
-	size_t nr_queries = 0;
+	size_t nr_queries = 0, nr_missing;
 
 	if (sources->dwarf) {
 		queries = xcalloc(nr + 1, sizeof(*queries));
 		nr_queries = make_queries(addrs, nr, queries);
 		if (dwarf_reader_find(sources->dwarf, queries, nr_queries) < 0)
 			fprintf(sources->notes, ", damaged in parts");
+		nr_missing = dwarf_reader_nr_missing(sources->dwarf);
+		if (nr_missing)
+			fprintf(sources->notes, ", %zu .dwo files missing", nr_missing);
 	}
 	for (size_t i = 0; i < nr; i++) {
 		struct dwarf_query key = {.pc = symbolize_pc(&addrs[i])};
@@ -167,6 +201,7 @@ static void name_all(struct sources *sources, const struct frame_builder *builde
 static void release_sources(struct sources *sources)
 {
 	dwarf_reader_free(sources->dwarf);
+	elf_image_close(sources->alt_image);
 	symtab_free(sources->symtab);
 	elf_image_close(sources->debug_image);
 	free(sources->debug_path);
@@ -176,6 +211,7 @@ static void release_sources(struct sources *sources)
 void resolve_addresses(const struct resolve_request *request, struct symbolize_address *addrs,
 		       size_t nr, struct symbolize_stats *stats)
 {
+	struct dwarf_opener opener = {.open = open_named, .arg = request->options};
 	struct sources sources = {.image = request->image};
 	struct frame_builder builder = {.strings = request->strings,
 					.path = request->path,
@@ -186,7 +222,7 @@ void resolve_addresses(const struct resolve_request *request, struct symbolize_a
 	if (!sources.notes)
 		die_oom();
 	open_symbols(&sources, request);
-	open_dwarf(&sources, request->options);
+	open_dwarf(&sources, request, &opener);
 	builder.symtab = sources.symtab;
 	builder.fdes = fde_starts_open(request->image);
 	builder.names = name_table_new(request->strings, request->options->demangle);
