@@ -161,8 +161,10 @@ static bool has_signal_cfi(const struct cfi_input *input)
 static void add_trampolines(struct cfi_input *input, const struct elf_image *image)
 {
 	const struct cfi_state signal = {.cfa = cfi_cfa(CFA_SIGNAL, 0, 0)};
-	struct scan scan = {
-		.input = input, .image = image, .cie = cie_table_add_state(&input->cies, signal)};
+	struct scan scan = {.input = input,
+			    .image = image,
+			    .budget = 2 * (uint64_t)input->size,
+			    .cie = cie_table_add_state(&input->cies, signal)};
 
 	if (has_signal_cfi(input))
 		return;
