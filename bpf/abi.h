@@ -92,6 +92,12 @@ enum rbp_kind {
 /* unwind_rule.flags */
 #define RULE_RAMP_DOWN	 0x01 /* each step of the ramp takes 8 from N instead of adding 8 */
 #define RULE_RA_REGISTER 0x02 /* return address is in register x, not at CFA-8 */
+/*
+ * Only objects that have a CFA in RBX below frame 0 (ld.so's lazy binding) say what becomes of it;
+ * without either flag RBX is lost when the frame is left.
+ */
+#define RULE_RBX_SAVED 0x04 /* at CFA + x */
+#define RULE_RBX_KEPT  0x08 /* unchanged */
 
 /* Why a row could not be expressed: X(name, "json_name", "text"). */
 #define CTRACE_NONE_REASONS(X)                                                           \

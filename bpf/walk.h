@@ -45,6 +45,8 @@ struct walk_rule {
 	int16_t rbp_off8;
 	uint8_t cfa_kind;
 	uint8_t rbp_kind; /* without _FROM and _UNTIL */
+	int32_t x;
+	uint32_t flags;
 };
 
 /* Rules of recent pcs, one cache per CPU: stacks repeat, and a hit saves both searches. */
@@ -62,7 +64,8 @@ struct walk_cache {
 struct walk {
 	uint64_t pc;
 	uint64_t sp;
-	uint64_t regs[CTRACE_NR_REGS]; /* DWARF order; [RBP] is kept up, the rest while regs_live */
+	uint64_t regs[CTRACE_NR_REGS]; /* DWARF order; [RBP] is kept up, [RBX] while rbx_known, the
+				  rest while regs_live */
 	uint64_t uprobes_start;	       /* page of the kernel's uprobe trampoline; 0 = none */
 	uint64_t mapping_start;	       /* range of the mapping the last look-up ended in */
 	uint64_t mapping_end;
@@ -76,12 +79,11 @@ struct walk {
 	uint32_t generation;
 	uint32_t max_frames;
 	uint32_t nr_guessed;
-	uint32_t x;	 /* of the rule in hand, when it is a rare one */
 	uint8_t exact;	 /* pc is that of an instruction, not a return address */
 	uint8_t guessed; /* pc was found without CFI */
 	uint8_t regs_live;
+	uint8_t rbx_known;
 	uint8_t mapping_asked; /* the mapping in hand was learned, not published */
-	uint8_t ra_register;   /* DWARF number + 1, or 0: return address at CFA-8 */
 	struct walk_rule rule; /* in hand */
 	uint64_t window[WALK_WINDOW_WORDS];
 	struct stack_record record;

@@ -185,6 +185,8 @@ WALK_INLINE void walk_apply_ramp(const struct unwind_rule *rule, uint32_t distan
 	ret_rule->rbp_off8 = rule->rbp_off8;
 	ret_rule->cfa_kind = rule->cfa_kind;
 	ret_rule->rbp_kind = (uint8_t)rbp;
+	ret_rule->x = rule->x;
+	ret_rule->flags = rule->flags;
 }
 
 /* Makes the mapping that covers @pc the one in hand, from our table.  0, or -1 if none does. */
@@ -226,7 +228,7 @@ WALK_FUNCTION int walk_enter_mapping(struct walk *w, uint64_t pc)
 }
 
 /*
- * Puts the rule of @pc in hand (w->rule, w->x, w->ra_register).  STOP_CONTINUE, or the reason why
+ * Puts the rule of @pc in hand.  STOP_CONTINUE, or the reason why
  * there is none: NO_MAPPING, NO_TABLE, NO_ROW, BAD_RULE.
  */
 WALK_FUNCTION int walk_resolve(struct walk *w, uint64_t pc)
@@ -251,12 +253,10 @@ WALK_FUNCTION int walk_resolve(struct walk *w, uint64_t pc)
 	if (rule->cfa_kind == CFA_NONE)
 		return rule->x == NONE_GAP ? STOP_NO_ROW : STOP_BAD_RULE;
 	walk_apply_ramp(rule, (uint16_t)((uint32_t)vaddr - CTRACE_ROW_PC16(row)), &w->rule);
-	w->x = (uint32_t)rule->x;
-	w->ra_register = rule->flags & RULE_RA_REGISTER ? (rule->x & 15) + 1 : 0;
 
 	cache = walk_cache();
 	if (cache && !w->mapping_asked && w->rule.cfa_kind <= CFA_RBP &&
-	    w->rule.rbp_kind <= RBP_CFA && !w->ra_register) {
+	    w->rule.rbp_kind <= RBP_CFA) {
 		uint32_t i = (uint32_t)pc * 0x9e3779b1u >> (32 - WALK_CACHE_BITS);
 		struct walk_cache_entry *e = &cache->entry[i & ((1 << WALK_CACHE_BITS) - 1)];
 
@@ -282,9 +282,9 @@ WALK_FUNCTION int walk_rare_cfa(struct walk *w)
 	case CFA_STOP:
 		return STOP_END_OF_STACK;
 	case CFA_REG:
-		if (!w->regs_live)
+		if (!w->regs_live && !(w->rule.x == DW_RBX && w->rbx_known))
 			return STOP_LOST_REGISTER;
-		w->word = w->regs[w->x & 15] + (uint64_t)off;
+		w->word = w->regs[w->rule.x & 15] + (uint64_t)off;
 		return STOP_CONTINUE;
 	case CFA_PLT11:
 		w->word = w->sp + 8 + ((w->pc & 15) >= 11 ? 8 : 0);
@@ -295,12 +295,12 @@ WALK_FUNCTION int walk_rare_cfa(struct walk *w)
 	case CFA_DEREF_RSP:
 		if (walk_read(&word, 8, w->sp + (uint64_t)off) < 0)
 			return STOP_READ_FAULT;
-		w->word = word + (uint64_t)(int64_t)(int32_t)w->x;
+		w->word = word + (uint64_t)(int64_t)w->rule.x;
 		return STOP_CONTINUE;
 	case CFA_DEREF_RBP:
 		if (walk_read(&word, 8, w->regs[DW_RBP] + (uint64_t)off) < 0)
 			return STOP_READ_FAULT;
-		w->word = word + (uint64_t)(int64_t)(int32_t)w->x;
+		w->word = word + (uint64_t)(int64_t)w->rule.x;
 		return STOP_CONTINUE;
 	case CFA_RSP_R9:
 		if (!w->regs_live)
@@ -333,7 +333,7 @@ WALK_FUNCTION int walk_rare_rbp(struct walk *w, uint64_t cfa)
 		break;
 	case RBP_REG:
 		/* Lost once the first frame is left: a walk that needs it later stops by itself. */
-		w->regs[DW_RBP] = w->regs_live ? w->regs[w->x & 15] : 0;
+		w->regs[DW_RBP] = w->regs_live ? w->regs[w->rule.x & 15] : 0;
 		return STOP_CONTINUE;
 	default:
 		w->regs[DW_RBP] = 0;
@@ -376,6 +376,7 @@ WALK_FUNCTION int walk_signal_frame(struct walk *w)
 	w->sp = greg[15];
 	w->pc = greg[16];
 	w->regs_live = 1;
+	w->rbx_known = 1;
 	w->exact = 1;
 	w->guessed = 0;
 	return STOP_CONTINUE;
@@ -438,6 +439,7 @@ WALK_FUNCTION int walk_guess(struct walk *w, int why)
 	}
 	w->exact = 0;
 	w->regs_live = 0;
+	w->rbx_known = 0;
 	w->guessed = 1;
 	w->nr_guessed++;
 	return w->pc ? STOP_CONTINUE : STOP_END_OF_STACK;
@@ -473,7 +475,6 @@ WALK_INLINE int walk_rule_in_hand(struct walk *w)
 
 		if (e->pc == pc && e->salt == w->generation && e->salt) {
 			w->rule = e->rule;
-			w->ra_register = 0;
 			return STOP_CONTINUE;
 		}
 	}
@@ -503,13 +504,13 @@ WALK_INLINE int walk_unwind(struct walk *w)
 			return stop;
 		cfa = w->word;
 	}
-	if (cfa <= w->sp && !(cfa == w->sp && w->ra_register))
+	if (cfa <= w->sp && !(cfa == w->sp && w->rule.flags & RULE_RA_REGISTER))
 		return STOP_NO_PROGRESS;
 
-	if (w->ra_register) {
+	if (w->rule.flags & RULE_RA_REGISTER) {
 		if (!w->regs_live)
 			return STOP_LOST_REGISTER;
-		ra = w->regs[(w->ra_register - 1) & 15];
+		ra = w->regs[w->rule.x & 15];
 	} else if (walk_read_word(w, cfa - 8, &ra) < 0) {
 		return STOP_READ_FAULT;
 	}
@@ -522,6 +523,13 @@ WALK_INLINE int walk_unwind(struct walk *w)
 		stop = walk_rare_rbp(w, cfa);
 		if (stop != STOP_CONTINUE)
 			return stop;
+	}
+	if (w->rule.flags & RULE_RBX_SAVED) {
+		uint64_t at = cfa + (uint64_t)(int64_t)w->rule.x;
+
+		w->rbx_known = walk_read_word(w, at, &w->regs[DW_RBX]) == 0;
+	} else if (!(w->rule.flags & RULE_RBX_KEPT)) {
+		w->rbx_known = 0;
 	}
 	if (w->uprobes_start && ra - w->uprobes_start < 4096 &&
 	    walk_uprobe_return(cfa - 8, &ra) < 0)
@@ -578,7 +586,7 @@ WALK_INLINE void walk_begin(struct walk *w, uint32_t max_frames)
 	w->exact = 1;
 	w->guessed = 0;
 	w->regs_live = 1;
-	w->ra_register = 0;
+	w->rbx_known = 1;
 	w->record.nr_user = 0;
 }
 

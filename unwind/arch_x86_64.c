@@ -81,6 +81,17 @@ static bool put_rbp(uint64_t regs, struct unwind_rule *rule, bool *uses_x)
 	return true;
 }
 
+/* A rule that has no room for where RBX is saved says that it is lost. */
+static void put_rbx(uint8_t rbx, struct unwind_rule *rule, bool uses_x)
+{
+	if (rbx == RBX_STATE_SAME) {
+		rule->flags |= RULE_RBX_KEPT;
+	} else if (rbx > RBX_STATE_SAVED && !uses_x) {
+		rule->flags |= RULE_RBX_SAVED;
+		rule->x = -8 * (rbx - RBX_STATE_SAVED);
+	}
+}
+
 /*
  * The outermost frame keeps what its CFA would have been, for people: nothing is walked by it.
  * x is the register, or -1 for a CFA of another form.
@@ -121,6 +132,8 @@ void arch_plain_rule(const struct cfi_state *state, struct unwind_rule *ret_rule
 		ret_rule->x = cfi_ra_register(state->regs);
 	} else if (ra != RA_STATE_SAVED) {
 		none(ret_rule, NONE_RA_RULE);
+	} else {
+		put_rbx(cfi_rbx(state->regs), ret_rule, uses_x);
 	}
 }
 

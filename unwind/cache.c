@@ -101,7 +101,8 @@ static bool check_header(const struct cache_header *h, const struct build_id *id
 static bool check_rule(const struct unwind_rule *rule)
 {
 	return rule->cfa_kind < NR_CFA_KINDS && rule->rbp_kind < NR_RBP_KINDS &&
-	       !(rule->flags & ~(RULE_RAMP_DOWN | RULE_RA_REGISTER)) &&
+	       !(rule->flags &
+		 ~(RULE_RAMP_DOWN | RULE_RA_REGISTER | RULE_RBX_SAVED | RULE_RBX_KEPT)) &&
 	       rule->rbp_step <= CTRACE_RAMP_SPAN &&
 	       (!rule->ramp_mask || rule->cfa_kind == CFA_RSP);
 }

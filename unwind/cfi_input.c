@@ -167,13 +167,14 @@ static void collect_eh_frame(struct cfi_input *input, struct elf_image *image)
 }
 
 int cfi_input_collect(struct cfi_input *input, struct elf_image *image,
-		      struct elf_image *debug_image)
+		      struct elf_image *debug_image, bool follow_rbx)
 {
 	const uint64_t block = (uint64_t)1 << CTRACE_BLOCK_SHIFT;
 	uint64_t end;
 
 	memset(input, 0, sizeof(*input));
 	cie_table_init(&input->cies);
+	input->cies.follow_rbx = follow_rbx;
 	if (elf_image_header(image)->e_machine != EM_X86_64)
 		return -ENODATA;
 	find_text(input, image);

@@ -27,12 +27,13 @@ struct cfi_input {
 };
 
 /*
- * Reads the heads of all FDEs of @image, and of @debug_image if that is not NULL.  The sections
- * stay borrowed from the images.  -ENODATA: no text, or nothing is known of any of it; -EBADMSG:
- * there were FDEs, all of them damaged; -E2BIG: the text is spread over more than 4 GiB.
+ * Reads the heads of all FDEs (@follow_rbx: whose states say where RBX is) of @image, and of
+ * @debug_image if that is not NULL.  The sections stay borrowed from the images.  -ENODATA: no
+ * text, or nothing is known of any of it; -EBADMSG: there were FDEs, all of them damaged; -E2BIG:
+ * the text is spread over more than 4 GiB.
  */
 int cfi_input_collect(struct cfi_input *input, struct elf_image *image,
-		      struct elf_image *debug_image);
+		      struct elf_image *debug_image, bool follow_rbx);
 void cfi_input_release(struct cfi_input *input);
 
 #endif

@@ -67,6 +67,15 @@ static inline void set_offset(struct machine *m, uint64_t reg, int64_t off)
 	else if (reg == DW_REG_RA)
 		m->state.regs = cfi_with_ra(m->state.regs,
 					    off == -8 ? RA_STATE_SAVED : RA_STATE_OTHER, 0);
+	else if (reg == DW_REG_RBX && m->context->follow_rbx)
+		m->state.regs = cfi_with_rbx_at(m->state.regs, off);
+}
+
+/* A register takes a rule of another kind than "saved at CFA + N". */
+static void lose_rbx(struct machine *m, uint64_t reg, enum rbx_state state)
+{
+	if (reg == DW_REG_RBX && m->context->follow_rbx)
+		m->state.regs = cfi_with_rbx(m->state.regs, state);
 }
 
 static inline void restore_register(struct machine *m, uint64_t reg)
@@ -79,6 +88,8 @@ static inline void restore_register(struct machine *m, uint64_t reg)
 	else if (reg == DW_REG_RA)
 		m->state.regs = cfi_with_ra(m->state.regs, cfi_ra_kind(initial),
 					    cfi_ra_register(initial));
+	else if (reg == DW_REG_RBX)
+		m->state.regs = cfi_with_rbx(m->state.regs, cfi_rbx(initial));
 }
 
 static inline int64_t factored(const struct machine *m, uint64_t value)
@@ -157,6 +168,8 @@ static const uint8_t *op_expression(struct machine *m, uint8_t op, const uint8_t
 		m->state.regs = op == DW_CFA_expression
 					? cfi_expression_ra(code.next, code.value, regs)
 					: cfi_value_expression_ra(code.next, code.value, regs);
+	else
+		lose_rbx(m, reg.value, RBX_STATE_UNKNOWN);
 	return code.next + code.value;
 }
 
@@ -174,6 +187,8 @@ static void set_register(struct machine *m, uint64_t reg, uint64_t from)
 		m->state.regs = from < DW_REG_RA ? cfi_with_ra(m->state.regs, RA_STATE_REGISTER,
 							       (uint16_t)from)
 						 : cfi_with_ra(m->state.regs, RA_STATE_OTHER, 0);
+	} else {
+		lose_rbx(m, reg, RBX_STATE_UNKNOWN);
 	}
 }
 
@@ -194,12 +209,16 @@ static const uint8_t *op_register(struct machine *m, uint8_t op, const uint8_t *
 			set_rbp(m, RBP_STATE_UNDEFINED, 0);
 		else if (reg.value == DW_REG_RA)
 			m->state.regs = cfi_with_ra(m->state.regs, RA_STATE_UNDEFINED, 0);
+		else
+			lose_rbx(m, reg.value, RBX_STATE_UNKNOWN);
 		return reg.next;
 	case DW_CFA_same_value:
 		if (reg.value == DW_REG_RBP)
 			set_rbp(m, RBP_STATE_SAME, 0);
 		else if (reg.value == DW_REG_RA)
 			m->state.regs = cfi_with_ra(m->state.regs, RA_STATE_OTHER, 0);
+		else
+			lose_rbx(m, reg.value, RBX_STATE_SAME);
 		return reg.next;
 	case DW_CFA_offset_extended_sf:
 	case DW_CFA_val_offset_sf:
@@ -231,6 +250,8 @@ static const uint8_t *op_register(struct machine *m, uint8_t op, const uint8_t *
 			set_rbp(m, RBP_STATE_NONE, NONE_RBP_RULE);
 		else if (reg.value == DW_REG_RA)
 			m->state.regs = cfi_with_ra(m->state.regs, RA_STATE_OTHER, 0);
+		else
+			lose_rbx(m, reg.value, RBX_STATE_UNKNOWN);
 		break;
 	}
 	return v.next;
@@ -402,6 +423,8 @@ struct cfi_state cfi_program_initial(const struct cfi_program *program,
 	 * no frame anyone could leave. */
 	m.state.cfa = cfi_cfa_none(NONE_BAD_CFI);
 	m.state.regs = cfi_with_ra(0, RA_STATE_OTHER, 0);
+	if (context->follow_rbx)
+		m.state.regs = cfi_with_rbx(m.state.regs, RBX_STATE_SAME);
 	m.cfa_off = 0;
 	m.context = context;
 	m.program = program;

@@ -20,6 +20,7 @@ struct cfi_context {
 	int64_t data_align;
 	uint8_t pointer_encoding;
 	bool is_signal_frame;
+	bool follow_rbx;
 };
 
 /* Addresses count from the begin of the table. */

@@ -172,6 +172,7 @@ static void parse_cie(const struct cfi_section *section, struct cie_table *table
 	program.code = p;
 	program.end = section->data + entry.end;
 	program.to = UINT32_MAX;
+	cie->context.follow_rbx = table->follow_rbx;
 	cie->context.initial = cfi_program_initial(&program, &cie->context);
 	cie->is_bad = false;
 }

@@ -43,7 +43,8 @@ struct cie_table {
 	uint32_t slot_bits;
 	uint32_t last; /* FDEs of one CIE stand together */
 	uint64_t seed;
-	uint64_t work; /* bytes of CIEs read: what hostile overlapping ones are stopped by */
+	uint64_t work;	 /* bytes of CIEs read: what hostile overlapping ones are stopped by */
+	bool follow_rbx; /* states say where RBX is */
 };
 
 #define CIE_NONE UINT32_MAX

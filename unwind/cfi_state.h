@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 /* DWARF numbers of the x86-64 psABI, figure 3.36. */
+#define DW_REG_RBX 3
 #define DW_REG_RBP 6
 #define DW_REG_RSP 7
 #define DW_REG_R9  9
@@ -29,6 +30,14 @@ enum rbp_state {
 	RBP_STATE_NONE, /* value is the enum unwind_none */
 };
 
+/* RBX is followed in objects that need it only: more rows for nothing elsewhere. */
+enum rbx_state {
+	RBX_STATE_UNKNOWN,
+	RBX_STATE_SAME,
+	RBX_STATE_SAVED,
+};
+#define RBX_STATE_MAX 255
+
 enum ra_state {
 	RA_STATE_SAVED, /* at CFA-8 */
 	RA_STATE_REGISTER,
@@ -39,8 +48,8 @@ enum ra_state {
 /*
  * cfa:  enum cfa_kind (8 bits; CFA_REG for rsp and rbp too), aux (24, signed: the register, M of a
  *       dereference, or the enum unwind_none), offset (32, signed)
- * regs: enum rbp_state (8), enum ra_state (8), register of the return address (16), value of RBP
- *       (32, signed)
+ * regs: enum rbp_state (8), enum ra_state (8), register of the return address (8), RBX (8: enum
+ *       rbx_state, or RBX_STATE_SAVED + n for "at CFA - 8n"), value of RBP (32, signed)
  */
 struct cfi_state {
 	uint64_t cfa;
@@ -87,7 +96,7 @@ static inline uint64_t cfi_with_rbp(uint64_t regs, enum rbp_state kind, int32_t 
 
 static inline uint64_t cfi_with_ra(uint64_t regs, enum ra_state kind, uint16_t reg)
 {
-	return (regs & 0xffffffff000000ffull) | (uint64_t)reg << 16 | (uint64_t)kind << 8;
+	return (regs & 0xffffffffff0000ffull) | (uint64_t)(uint8_t)reg << 16 | (uint64_t)kind << 8;
 }
 
 static inline enum rbp_state cfi_rbp_kind(uint64_t regs)
@@ -107,7 +116,17 @@ static inline enum ra_state cfi_ra_kind(uint64_t regs)
 
 static inline uint16_t cfi_ra_register(uint64_t regs)
 {
-	return (uint16_t)(regs >> 16);
+	return (uint8_t)(regs >> 16);
+}
+
+static inline uint64_t cfi_with_rbx(uint64_t regs, uint8_t state)
+{
+	return (regs & 0xffffffff00ffffffull) | (uint64_t)state << 24;
+}
+
+static inline uint8_t cfi_rbx(uint64_t regs)
+{
+	return (uint8_t)(regs >> 24);
 }
 
 /* RBP unchanged or saved at CFA+O, the return address at CFA-8: what a ramp can carry. */
@@ -122,6 +141,14 @@ static inline uint64_t cfi_with_rbp_at(uint64_t regs, enum rbp_state kind, int64
 	if (off & 7 || off / 8 < INT16_MIN || off / 8 > INT16_MAX)
 		return cfi_with_rbp(regs, RBP_STATE_NONE, NONE_RBP_OFFSET);
 	return cfi_with_rbp(regs, kind, (int32_t)off);
+}
+
+/* RBX saved at CFA + @off, as far as a byte can say it. */
+static inline uint64_t cfi_with_rbx_at(uint64_t regs, int64_t off)
+{
+	if (off >= 0 || off & 7 || -off / 8 + RBX_STATE_SAVED > RBX_STATE_MAX)
+		return cfi_with_rbx(regs, RBX_STATE_UNKNOWN);
+	return cfi_with_rbx(regs, (uint8_t)(-off / 8 + RBX_STATE_SAVED));
 }
 
 #endif

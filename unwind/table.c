@@ -140,31 +140,55 @@ static int build(const struct cfi_input *input, const struct unwind_options *opt
 	return err;
 }
 
+static int build_from(struct elf_image *image, const struct unwind_options *options,
+		      bool follow_rbx, struct unwind_table **ret_table)
+{
+	struct cfi_input input;
+	int err = cfi_input_collect(&input, image, options->debug_image, follow_rbx);
+
+	if (!err)
+		err = build(&input, options, ret_table);
+	if (!err) {
+		(*ret_table)->stats.fdes = input.fdes;
+		(*ret_table)->stats.bad_fdes += input.bad_fdes;
+	}
+	cfi_input_release(&input);
+	return err;
+}
+
+/* A frame whose CFA is in RBX and that calls others: glibc's lazy binding, nothing else known. */
+static bool needs_rbx(const struct unwind_table *table)
+{
+	for (uint32_t i = 0; i < table->nr_rules; i++)
+		if (table->rules[i].cfa_kind == CFA_REG && table->rules[i].x == DW_REG_RBX)
+			return true;
+	return false;
+}
+
 int unwind_table_build(struct elf_image *image, const struct unwind_options *options,
 		       struct unwind_table **ret_table)
 {
 	static const struct unwind_options defaults = {0};
+	_cleanup_(unwind_table_freep) struct unwind_table *table = NULL;
 	uint64_t start = now_ns();
-	struct cfi_input input;
 	int err;
 
 	if (!options)
 		options = &defaults;
-	err = cfi_input_collect(&input, image, options->debug_image);
-	if (!err)
-		err = build(&input, options, ret_table);
+	err = build_from(image, options, false, &table);
+	if (!err && needs_rbx(table)) {
+		unwind_table_free(TAKE_PTR(table));
+		err = build_from(image, options, true, &table);
+	}
 	if (!err) {
-		struct unwind_stats *stats = &(*ret_table)->stats;
+		struct unwind_stats *stats = &table->stats;
 
-		stats->fdes = input.fdes;
-		stats->bad_fdes += input.bad_fdes;
 		stats->build_ns = now_ns() - start;
 		log_debug("table: %" PRIu64 " CFI rows, %" PRIu64 " rows, %" PRIu32
 			  " rules, %" PRIu64 " us",
-			  stats->cfi_rows, stats->rows, (*ret_table)->nr_rules,
-			  stats->build_ns / 1000);
+			  stats->cfi_rows, stats->rows, table->nr_rules, stats->build_ns / 1000);
+		*ret_table = TAKE_PTR(table);
 	}
-	cfi_input_release(&input);
 	return err;
 }
 
