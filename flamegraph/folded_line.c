@@ -31,7 +31,8 @@ static bool parse_count(const char *text, size_t len, struct folded_line *line, 
 	}
 	if (!i || count > INT64_MAX)
 		return false;
-	if (i < len && text[i++] == '.') {
+	if (i < len && text[i] == '.') {
+		i++;
 		count += i < len && text[i] >= '5' && text[i] <= '9';
 		for (; i < len && isdigit((unsigned char)text[i]); i++)
 			line->rounded |= text[i] != '0';

@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SUFFIX_BYTES 4
+#define SUFFIX_BYTES	4
+#define BYTE_ORDER_MARK 0xfeffu
 
 const char *folded_suffix(unsigned int kind)
 {
@@ -34,7 +35,8 @@ static uint32_t clean_char(uint32_t character, bool is_mark)
 		character = ' ';
 	if (character == ' ' && is_mark)
 		return '_';
-	if (utf8_is_control(character))
+	/* A byte order mark at the start of a file is not read back. */
+	if (utf8_is_control(character) || character == BYTE_ORDER_MARK)
 		return '?';
 	return character == ';' ? ':' : character;
 }
@@ -96,6 +98,9 @@ static char *clean(const struct frame *frame, size_t *ret_len)
 		used = strlen("[unknown]");
 		memcpy(text, "[unknown]", used);
 	}
+	/* "# ..." would be a comment to some readers. */
+	if (text[0] == '#' && (used == 1 || text[1] == ' '))
+		text[0] = '?';
 	*ret_len = used;
 	return text;
 }

@@ -101,6 +101,8 @@ static int parse_stack(struct reader *reader, const char *text, size_t len, uint
 		}
 		text = stop + 1;
 	}
+	if (!nr)
+		return -ENODATA;
 	return profile_stack(reader->profile, reader->ids, nr, ret_stack);
 }
 
@@ -158,6 +160,12 @@ static uint64_t scaled(const struct reader *reader, uint64_t value)
 	return product < (double)INT64_MAX ? (uint64_t)product : UINT64_MAX;
 }
 
+static void note_bad_line(struct reader *reader, bool is_blank)
+{
+	if (!is_blank && !reader->report->bad_lines++)
+		reader->report->first_bad_line = reader->report->lines;
+}
+
 static int take_line(struct reader *reader, const char *text, size_t len)
 {
 	struct folded_line line;
@@ -166,17 +174,18 @@ static int take_line(struct reader *reader, const char *text, size_t len)
 
 	reader->report->lines++;
 	if (!folded_line_split(text, len, reader->report->has_before, &line)) {
-		if (line.is_blank)
-			return 0;
-		if (!reader->report->bad_lines++)
-			reader->report->first_bad_line = reader->report->lines;
+		note_bad_line(reader, line.is_blank);
 		return 0;
 	}
-	reader->report->stacks++;
-	reader->report->rounded += line.rounded;
 	ret = find_stack(reader, text + line.start, line.len, &stack);
+	if (ret == -ENODATA) {
+		note_bad_line(reader, false);
+		return 0;
+	}
 	if (ret < 0)
 		return ret;
+	reader->report->stacks++;
+	reader->report->rounded += line.rounded;
 	ret = profile_count(reader->profile, stack, scaled(reader, line.count));
 	if (ret < 0 || !reader->report->has_before)
 		return ret;
