@@ -25,7 +25,8 @@ def check_file(path):
     lines = text.splitlines()
     if len(lines) > MAX_LINES:
         yield f"{path}: {len(lines)} lines, more than {MAX_LINES}: split it by idea"
-    if not any("SPDX-License-Identifier:" in line for line in lines[:3]):
+    # The page engine's scripts are copied into every picture: the picture has one licence line.
+    if path.suffix != ".js" and not any("SPDX-License-Identifier:" in line for line in lines[:3]):
         yield f"{path}: no SPDX licence line"
     if text and not text.endswith("\n"):
         yield f"{path}: no newline at the end"
