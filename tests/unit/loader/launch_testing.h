@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define TARGET(name) (TARGET_DIR "/" name)
+#define TARGET(name) TARGET_DIR "/" name /* a literal, to be joined with others */
 #define ARGV(...)    ((char *const[]){__VA_ARGS__, NULL})
 
 /* Text as an element of an argv. */
