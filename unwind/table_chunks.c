@@ -21,8 +21,11 @@ struct work {
 	atomic_size_t next;
 };
 
+/* The instructions of @range; NULL if it has none, for then there may be no section either. */
 static const uint8_t *program_of(const struct cfi_input *input, const struct cfi_range *range)
 {
+	if (range->program == range->program_end)
+		return NULL;
 	return input->sections[input->cies.cies[range->cie].section].data + range->program;
 }
 
@@ -31,9 +34,10 @@ static int run_range(const struct cfi_input *input, const struct cfi_range *rang
 {
 	const struct cfi_cie *cie = &input->cies.cies[range->cie];
 	const struct cfi_section *section = &input->sections[cie->section];
+	const uint8_t *code = program_of(input, range);
 	const struct cfi_program program = {
-		.code = program_of(input, range),
-		.end = section->data + range->program_end,
+		.code = code,
+		.end = code ? code + (range->program_end - range->program) : NULL,
 		.vaddr = section->vaddr + range->program,
 		.base = input->base,
 		.start = range->start,
