@@ -56,9 +56,8 @@ static void *trace(void *arg)
 	struct launch_hold *hold = arg;
 	int status = 0;
 
-	if (ptrace(PTRACE_SEIZE, hold->tid, NULL, NULL) < 0)
-		hold->result = -errno;
-	else if (ptrace(PTRACE_INTERRUPT, hold->tid, NULL, NULL) < 0)
+	if (ptrace(PTRACE_SEIZE, hold->tid, NULL, NULL) < 0 ||
+	    ptrace(PTRACE_INTERRUPT, hold->tid, NULL, NULL) < 0)
 		hold->result = -errno;
 	else
 		hold->result = wait_stopped(hold->tid, &status);
