@@ -23,8 +23,11 @@
 /* After a call: it can then not become a jump, and the caller stays on the stack. */
 #define NO_TAIL_CALL() __asm__ volatile("" ::: "memory")
 
+/* The same, and no other function has this body: gcc makes equal functions one. */
+#define DISTINCT(number) __asm__ volatile("nopl " #number "(%%rax)" ::: "memory")
+
 /* Without libc's debug symbols what it does not export has no name. */
-#define IN_LIBC(name) "((__GI_+)?(" name ")|\\[libc\\.so\\.6\\])"
+#define IN_LIBC(name) "((__GI_+)?(" name ")|\\[libc\\.so\\.6(\\+0x[0-9a-f]+)?\\])"
 #define MAIN	      "_start;__libc_start_main(_impl)?;" IN_LIBC("__libc_start_call_main") ";main"
 #define THREAD	      IN_LIBC("(__)?clone3?") ";" IN_LIBC("start_thread")
 #define SIGNAL_FRAME  IN_LIBC("(__)?restore_rt")

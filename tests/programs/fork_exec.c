@@ -19,19 +19,19 @@ static NOINLINE void hits(void)
 static NOINLINE void in_parent(void)
 {
 	hits();
-	NO_TAIL_CALL();
+	DISTINCT(0);
 }
 
 static NOINLINE void in_child(void)
 {
 	hits();
-	NO_TAIL_CALL();
+	DISTINCT(1);
 }
 
 static NOINLINE void in_grandchild(void)
 {
 	hits();
-	NO_TAIL_CALL();
+	DISTINCT(2);
 }
 
 static NOINLINE void in_new_image(int stage)

@@ -25,13 +25,13 @@ static NOINLINE void in_vforked_child(void)
 static NOINLINE void in_new_image(void)
 {
 	hits();
-	NO_TAIL_CALL();
+	DISTINCT(0);
 }
 
 static NOINLINE void in_parent_afterwards(void)
 {
 	hits();
-	NO_TAIL_CALL();
+	DISTINCT(1);
 }
 
 static NOINLINE int start_by_vfork(void)
@@ -47,6 +47,8 @@ static NOINLINE int start_by_vfork(void)
 
 int main(int argc, char **argv)
 {
+	int failed;
+
 	if (asked_for_expectations(argc, argv)) {
 		expect("hit", HITS, MAIN ";start_by_vfork;in_vforked_child;hits;hit");
 		expect("hit", HITS, MAIN ";start_by_vfork;in_parent_afterwards;hits;hit");
@@ -57,5 +59,7 @@ int main(int argc, char **argv)
 		in_new_image();
 		return 0;
 	}
-	return start_by_vfork();
+	failed = start_by_vfork();
+	NO_TAIL_CALL();
+	return failed;
 }
