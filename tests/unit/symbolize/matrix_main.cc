@@ -18,10 +18,9 @@ struct Visitor {
 struct Sum : Visitor {
 	long visit(const matrix::Table &table) const override
 	{
-		return std::accumulate(table.begin(), table.end(), 0L,
-				       [](long sum, const auto &row) {
-					       return sum + row.second.length();
-				       });
+		return std::accumulate(
+			table.begin(), table.end(), 0L,
+			[](long sum, const auto &row) { return sum + row.second.length(); });
 	}
 };
 
