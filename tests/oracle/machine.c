@@ -91,11 +91,11 @@ void machine_apply_rule(const struct machine *m, const struct unwind_rule *rule,
 	if (rule->cfa_kind == CFA_SIGNAL) {
 		/* gregs of the ucontext at rsp: 10 is rbp, 15 rsp, 16 rip. */
 		ret_caller->rbp = load(m, m->reg[RSP] + 40 + 10 * 8);
-		ret_caller->cfa = load(m, m->reg[RSP] + 40 + 15 * 8);
+		ret_caller->rsp = ret_caller->cfa = load(m, m->reg[RSP] + 40 + 15 * 8);
 		ret_caller->ra = load(m, m->reg[RSP] + 40 + 16 * 8);
 		return;
 	}
-	ret_caller->cfa = rule_cfa(m, rule);
+	ret_caller->rsp = ret_caller->cfa = rule_cfa(m, rule);
 	ret_caller->rbp_is_lost = rule->rbp_kind == RBP_UNDEFINED;
 	if (!ret_caller->rbp_is_lost)
 		ret_caller->rbp = rule_rbp(m, rule, ret_caller->cfa);
@@ -257,7 +257,7 @@ int machine_apply_frame(const struct machine *m, Dwarf_Frame *frame, struct call
 {
 	struct caller caller = {0};
 	Dwarf_Op *ops;
-	enum where ra, rbp;
+	enum where ra, rbp, rsp;
 	size_t nr;
 
 	if (dwarf_frame_cfa(frame, &ops, &nr) != 0)
@@ -272,8 +272,12 @@ int machine_apply_frame(const struct machine *m, Dwarf_Frame *frame, struct call
 	if (!nr || ra != WHERE_VALUE)
 		return -1;
 	rbp = frame_register(m, frame, RBP, caller.cfa, &caller.rbp);
-	if (rbp == WHERE_UNKNOWN)
+	rsp = frame_register(m, frame, RSP, caller.cfa, &caller.rsp);
+	if (rbp == WHERE_UNKNOWN || rsp == WHERE_UNKNOWN)
 		return -1;
+	/* The psABI: the caller's stack pointer is the CFA, unless something else is said. */
+	if (rsp != WHERE_VALUE)
+		caller.rsp = caller.cfa;
 	if (rbp == WHERE_SAME)
 		caller.rbp = m->reg[RBP];
 	caller.rbp_is_lost = rbp == WHERE_UNDEFINED;
@@ -285,6 +289,6 @@ bool caller_equal(const struct caller *a, const struct caller *b)
 {
 	if (a->is_outermost || b->is_outermost)
 		return a->is_outermost == b->is_outermost;
-	return a->cfa == b->cfa && a->ra == b->ra && a->rbp_is_lost == b->rbp_is_lost &&
-	       (a->rbp_is_lost || a->rbp == b->rbp);
+	return a->cfa == b->cfa && a->rsp == b->rsp && a->ra == b->ra &&
+	       a->rbp_is_lost == b->rbp_is_lost && (a->rbp_is_lost || a->rbp == b->rbp);
 }

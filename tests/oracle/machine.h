@@ -24,6 +24,7 @@ struct caller {
 	bool is_outermost; /* nothing below counts */
 	bool rbp_is_lost;
 	uint64_t cfa;
+	uint64_t rsp;
 	uint64_t rbp;
 	uint64_t ra;
 };

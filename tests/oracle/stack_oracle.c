@@ -242,7 +242,7 @@ static int start(struct oracle *o, char **argv, struct launch **ret_launch)
 	err = process_set_open_slots(o->processes, -1);
 	if (err < 0)
 		return err;
-	process_set_connect(o->processes, &(const struct process_maps){-1, -1, -1});
+	process_set_connect(o->processes, -1, -1);
 	err = process_set_add(o->processes, o->pid);
 	if (err < 0)
 		return err;
