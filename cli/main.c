@@ -21,6 +21,8 @@ static const struct command commands[] = {
 	{"record", cmd_record, "ctrace record", "record a program and draw it (the default)"},
 	{"report", cmd_report, "ctrace report", "draw a recording kept earlier"},
 	{"unwind", cmd_unwind, "ctrace unwind", "what the table compiler makes of an ELF file"},
+	{"list", cmd_list, "ctrace list", "probes that exist here"},
+	{"doctor", cmd_doctor, "ctrace doctor", "what this kernel allows, and cures"},
 };
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))

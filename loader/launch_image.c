@@ -65,7 +65,7 @@ static int find_entry_mapping(const struct maps_entry *entry, void *arg)
 	return 1;
 }
 
-static int find_entry_offset(pid_t pid, uint64_t addr, uint64_t *ret_off)
+int launch_image_offset(pid_t pid, uint64_t addr, uint64_t *ret_off)
 {
 	struct entry_search search = {.addr = addr};
 	_cleanup_fclose_ FILE *maps = NULL;
@@ -143,7 +143,7 @@ int launch_image_entry(pid_t pid, struct launch_entry *ret_entry, char **ret_err
 		return -EPERM;
 	}
 	entry.addr = auxv.entry;
-	ret = auxv.entry ? find_entry_offset(pid, auxv.entry, &entry.off) : -ENOEXEC;
+	ret = auxv.entry ? launch_image_offset(pid, auxv.entry, &entry.off) : -ENOEXEC;
 	if (ret < 0) {
 		*ret_error = xasprintf("cannot find the entry point of '%s': %s", name,
 				       strerror(-ret));

@@ -22,6 +22,9 @@ struct launch_entry {
  */
 int launch_image_entry(pid_t pid, struct launch_entry *ret_entry, char **ret_error);
 
+/* Offset in its file of what is mapped at @addr of a process.  -ENOEXEC: no file is. */
+int launch_image_offset(pid_t pid, uint64_t addr, uint64_t *ret_off);
+
 /* -EAFNOSUPPORT with a sentence for an ELF program of another machine or word size; else 0. */
 int launch_image_check_file(const char *path, char **ret_error);
 

@@ -69,7 +69,7 @@ static __attribute__((noinline)) void step_on_breakpoint(void)
 }
 
 /* Some virtual machines take breakpoints and never report one. */
-static bool breakpoints_work(void)
+bool launch_trap_breakpoints_work(void)
 {
 	_cleanup_close_ int event = perf_open_breakpoint((uintptr_t)step_on_breakpoint, 0);
 	uint64_t count = 0;
@@ -82,7 +82,7 @@ static bool breakpoints_work(void)
 
 int launch_trap_set(pid_t pid, const struct launch_entry *entry, struct launch_trap *ret_trap)
 {
-	if (breakpoints_work()) {
+	if (launch_trap_breakpoints_work()) {
 		int event = perf_open_breakpoint(entry->addr, pid);
 
 		if (event >= 0)

@@ -32,6 +32,8 @@ int launch_trap_set(pid_t pid, const struct launch_entry *entry, struct launch_t
 /* The same by a uprobe only. */
 int launch_trap_set_uprobe(pid_t pid, const struct launch_entry *entry,
 			   struct launch_trap *ret_trap);
+/* Does a hardware breakpoint of ours strike? */
+bool launch_trap_breakpoints_work(void);
 /* Has the instruction been reached? */
 bool launch_trap_hit(const struct launch_trap *trap);
 void launch_trap_remove(struct launch_trap *trap);
