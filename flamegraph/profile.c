@@ -4,38 +4,42 @@
 #include "common/alloc.h"
 #include "common/intern.h"
 #include "flamegraph/hash_index.h"
+#include "flamegraph/stack_sort.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct build_node {
-	uint32_t parent;
-	uint32_t frame;
-	uint64_t self;
+#define MAX_IDS ((size_t)UINT32_MAX - 1)
+
+struct stack_count {
+	uint64_t value;
+	uint64_t before;
 };
 
 struct profile {
 	const struct capture_info *info;
 	struct intern *strings;
+	bool ordered;
 
 	struct frame *frames;
 	size_t nr_frames, cap_frames;
 	struct hash_index frame_index;
 
-	struct build_node *build; /* in order of appearance; gone after profile_finish() */
-	size_t nr_build, cap_build;
-	struct hash_index child_index;
-	uint64_t *build_before; /* NULL, or as long as build's capacity */
-	bool ordered;
-
-	uint32_t *path_ids; /* the stack added last: most stacks share its first frames */
-	uint32_t *path_nodes;
-	size_t path_depth, cap_path;
+	/* Distinct stacks, until profile_finish(); that of row i is ids[starts[i]] to starts[i +
+	 * 1]. */
+	uint32_t *ids;
+	size_t nr_ids, cap_ids;
+	size_t *starts;
+	size_t nr_starts, cap_starts;
+	struct stack_count *counts;
+	size_t nr_counts, cap_counts;
+	struct hash_index stack_index;
+	bool has_before;
 
 	struct profile_node *nodes;
 	struct profile_before *before;
-	size_t nr_nodes;
+	size_t nr_nodes, cap_nodes;
 	uint64_t total, total_before;
 };
 
@@ -45,31 +49,29 @@ struct profile *profile_new(void)
 
 	profile->strings = intern_new();
 	hash_index_init(&profile->frame_index);
-	hash_index_init(&profile->child_index);
-	GROW_ARRAY(profile->build, profile->nr_build, profile->cap_build);
-	profile->build[profile->nr_build++] = (struct build_node){0};
+	hash_index_init(&profile->stack_index);
+	GROW_ARRAY(profile->starts, profile->nr_starts, profile->cap_starts);
+	profile->starts[profile->nr_starts++] = 0;
 	return profile;
 }
 
-static void drop_build_state(struct profile *profile)
+static void drop_stacks(struct profile *profile)
 {
 	hash_index_release(&profile->frame_index);
-	hash_index_release(&profile->child_index);
-	free(profile->build);
-	free(profile->build_before);
-	free(profile->path_ids);
-	free(profile->path_nodes);
-	profile->build = NULL;
-	profile->build_before = NULL;
-	profile->path_ids = NULL;
-	profile->path_nodes = NULL;
+	hash_index_release(&profile->stack_index);
+	free(profile->ids);
+	free(profile->starts);
+	free(profile->counts);
+	profile->ids = NULL;
+	profile->starts = NULL;
+	profile->counts = NULL;
 }
 
 void profile_free(struct profile *profile)
 {
 	if (!profile)
 		return;
-	drop_build_state(profile);
+	drop_stacks(profile);
 	free(profile->nodes);
 	free(profile->before);
 	free(profile->frames);
@@ -170,78 +172,52 @@ uint32_t profile_frame(struct profile *profile, const struct frame *frame)
 	return id;
 }
 
-static uint32_t new_node(struct profile *profile, uint32_t parent, uint32_t frame)
+static uint32_t find_stack(const struct profile *profile, uint64_t hash, const uint32_t *ids,
+			   size_t nr)
 {
-	uint32_t node = (uint32_t)profile->nr_build;
-	size_t cap = profile->cap_build;
-
-	GROW_ARRAY(profile->build, profile->nr_build, profile->cap_build);
-	if (profile->build_before && cap != profile->cap_build) {
-		profile->build_before = xreallocarray(profile->build_before, profile->cap_build,
-						      sizeof(uint64_t));
-		memset(profile->build_before + cap, 0,
-		       (profile->cap_build - cap) * sizeof(uint64_t));
-	}
-	profile->build[profile->nr_build++] = (struct build_node){parent, frame, 0};
-	return node;
-}
-
-static uint32_t child_of(struct profile *profile, uint32_t parent, uint32_t frame)
-{
-	uint64_t key = (uint64_t)parent << 32 | frame;
-	uint64_t hash = hash_u64(profile->child_index.seed, key);
 	struct hash_probe probe;
-	uint32_t node;
+	uint32_t row;
 
-	if (profile->ordered)
-		return new_node(profile, parent, frame);
-	for (node = hash_index_first(&profile->child_index, hash, &probe); node != HASH_INDEX_NONE;
-	     node = hash_index_next(&profile->child_index, &probe)) {
-		const struct build_node *known = &profile->build[node];
+	for (row = hash_index_first(&profile->stack_index, hash, &probe); row != HASH_INDEX_NONE;
+	     row = hash_index_next(&profile->stack_index, &probe)) {
+		size_t start = profile->starts[row];
 
-		if (known->parent == parent && known->frame == frame)
-			return node;
+		if (profile->starts[row + 1] - start == nr &&
+		    (!nr || !memcmp(profile->ids + start, ids, nr * sizeof(*ids))))
+			break;
 	}
-	node = new_node(profile, parent, frame);
-	hash_index_insert(&profile->child_index, hash, node);
-	return node;
-}
-
-static void reserve_path(struct profile *profile, size_t nr)
-{
-	if (nr <= profile->cap_path)
-		return;
-	profile->cap_path = nr * 2;
-	profile->path_ids = xreallocarray(profile->path_ids, profile->cap_path, sizeof(uint32_t));
-	profile->path_nodes = xreallocarray(profile->path_nodes, profile->cap_path,
-					    sizeof(uint32_t));
-}
-
-static size_t shared_with_last(const struct profile *profile, const uint32_t *ids, size_t nr)
-{
-	size_t end = nr < profile->path_depth ? nr : profile->path_depth;
-	size_t shared = 0;
-
-	while (shared < end && profile->path_ids[shared] == ids[shared])
-		shared++;
-	return shared;
+	return row;
 }
 
 int profile_stack(struct profile *profile, const uint32_t *ids, size_t nr, uint32_t *ret_stack)
 {
-	size_t shared = shared_with_last(profile, ids, nr);
-	uint32_t node = shared ? profile->path_nodes[shared - 1] : 0;
+	uint64_t hash = hash_bytes(profile->stack_index.seed, ids, nr * sizeof(*ids));
+	uint32_t row = HASH_INDEX_NONE;
 
-	if (nr >= HASH_INDEX_NONE - profile->nr_build)
-		return -EOVERFLOW;
-	reserve_path(profile, nr);
-	for (size_t i = shared; i < nr; i++) {
-		node = child_of(profile, node, ids[i]);
-		profile->path_ids[i] = ids[i];
-		profile->path_nodes[i] = node;
+	if (!profile->ordered)
+		row = find_stack(profile, hash, ids, nr);
+	if (row != HASH_INDEX_NONE) {
+		*ret_stack = row;
+		return 0;
 	}
-	profile->path_depth = nr;
-	*ret_stack = node;
+	/* There are no more nodes than frames in all stacks, and the root. */
+	if (nr >= MAX_IDS - profile->nr_ids || profile->nr_counts >= MAX_IDS)
+		return -EOVERFLOW;
+	while (profile->cap_ids - profile->nr_ids < nr) {
+		profile->cap_ids = (profile->cap_ids + nr) * 2;
+		profile->ids = xreallocarray(profile->ids, profile->cap_ids, sizeof(*ids));
+	}
+	if (nr)
+		memcpy(profile->ids + profile->nr_ids, ids, nr * sizeof(*ids));
+	profile->nr_ids += nr;
+	row = (uint32_t)profile->nr_counts;
+	GROW_ARRAY(profile->counts, profile->nr_counts, profile->cap_counts);
+	profile->counts[profile->nr_counts++] = (struct stack_count){0};
+	GROW_ARRAY(profile->starts, profile->nr_starts, profile->cap_starts);
+	profile->starts[profile->nr_starts++] = profile->nr_ids;
+	if (!profile->ordered)
+		hash_index_insert(&profile->stack_index, hash, row);
+	*ret_stack = row;
 	return 0;
 }
 
@@ -249,7 +225,7 @@ int profile_count(struct profile *profile, uint32_t stack, uint64_t value)
 {
 	if (value > INT64_MAX || profile->total > INT64_MAX - value)
 		return -EOVERFLOW;
-	profile->build[stack].self += value;
+	profile->counts[stack].value += value;
 	profile->total += value;
 	return 0;
 }
@@ -258,10 +234,9 @@ int profile_count_before(struct profile *profile, uint32_t stack, uint64_t value
 {
 	if (value > INT64_MAX || profile->total_before > INT64_MAX - value)
 		return -EOVERFLOW;
-	if (!profile->build_before)
-		profile->build_before = xcalloc(profile->cap_build, sizeof(uint64_t));
-	profile->build_before[stack] += value;
+	profile->counts[stack].before += value;
 	profile->total_before += value;
+	profile->has_before = true;
 	return 0;
 }
 
@@ -296,7 +271,7 @@ static int compare_frame_pointers(const void *a, const void *b)
 	return compare_frames(*left, *right);
 }
 
-/* Puts the frames in their order and renames them in the nodes. */
+/* Puts the frames in their order and renames them in the stacks. */
 static void sort_frames(struct profile *profile)
 {
 	size_t nr = profile->nr_frames;
@@ -312,127 +287,109 @@ static void sort_frames(struct profile *profile)
 		sorted[i] = *order[i];
 		rank[order[i] - profile->frames] = (uint32_t)i;
 	}
-	for (size_t i = 1; i < profile->nr_build; i++)
-		profile->build[i].frame = rank[profile->build[i].frame];
+	for (size_t i = 0; i < profile->nr_ids; i++)
+		profile->ids[i] = rank[profile->ids[i]];
 	free(profile->frames);
 	profile->frames = sorted;
 }
 
-/* Turns counts[key + 1] into the first place of each key. */
-static void counts_to_starts(uint32_t *counts, size_t nr)
+/* The nodes of the stack before, outermost first: what a stack begins with it shares. */
+struct path {
+	uint32_t *nodes;
+	const uint32_t *ids;
+	size_t nr, cap;
+};
+
+static size_t shared_beginning(const struct path *path, const uint32_t *ids, size_t nr)
 {
-	for (size_t i = 1; i <= nr; i++)
-		counts[i] += counts[i - 1];
+	size_t most = path->nr < nr ? path->nr : nr;
+	size_t shared = 0;
+
+	while (shared < most && path->ids[shared] == ids[shared])
+		shared++;
+	return shared;
 }
 
-/* The nodes but the root, stably ordered by frame: a counting sort, for millions of nodes. */
-static uint32_t *order_by_frame(const struct profile *profile)
+static uint32_t add_node(struct profile *profile, uint32_t parent, uint32_t frame)
 {
-	size_t nr = profile->nr_build;
-	uint32_t *order = xreallocarray(NULL, nr, sizeof(*order));
-	_cleanup_free_ uint32_t *start = NULL;
+	GROW_ARRAY(profile->nodes, profile->nr_nodes, profile->cap_nodes);
+	profile->nodes[profile->nr_nodes] = (struct profile_node){
+		.frame = &profile->frames[frame],
+		.parent = parent,
+	};
+	return (uint32_t)profile->nr_nodes++;
+}
+
+/* Stacks come in order, so new nodes come in preorder. */
+static void add_stack_nodes(struct profile *profile, struct path *path, uint32_t stack)
+{
+	const uint32_t *ids = profile->ids + profile->starts[stack];
+	size_t nr = profile->starts[stack + 1] - profile->starts[stack];
+	size_t shared = shared_beginning(path, ids, nr);
+	uint32_t node = shared ? path->nodes[shared - 1] : 0;
+
+	if (nr > path->cap) {
+		path->cap = nr * 2;
+		path->nodes = xreallocarray(path->nodes, path->cap, sizeof(*path->nodes));
+	}
+	for (size_t i = shared; i < nr; i++)
+		node = path->nodes[i] = add_node(profile, node, ids[i]);
+	path->ids = ids;
+	path->nr = nr;
+	profile->nodes[node].self += profile->counts[stack].value;
+	/* Until profile_finish() is done, a total is what was before. */
+	profile->nodes[node].total += profile->counts[stack].before;
+}
+
+static void build_nodes(struct profile *profile)
+{
+	size_t nr = profile->nr_counts;
+	_cleanup_free_ uint32_t *order = xreallocarray(NULL, nr + 1, sizeof(*order));
+	struct path path = {0};
 
 	if (profile->ordered) {
-		for (size_t i = 1; i < nr; i++)
-			order[i - 1] = (uint32_t)i;
-		return order;
+		for (size_t i = 0; i < nr; i++)
+			order[i] = (uint32_t)i;
+	} else {
+		stack_sort(profile->ids, profile->starts, nr, order);
 	}
-	start = xcalloc(profile->nr_frames + 2, sizeof(*start));
-	for (size_t i = 1; i < nr; i++)
-		start[profile->build[i].frame + 1]++;
-	counts_to_starts(start, profile->nr_frames);
-	for (size_t i = 1; i < nr; i++)
-		order[start[profile->build[i].frame]++] = (uint32_t)i;
-	return order;
+	GROW_ARRAY(profile->nodes, profile->nr_nodes, profile->cap_nodes);
+	profile->nodes[profile->nr_nodes++] = (struct profile_node){0};
+	for (size_t i = 0; i < nr; i++)
+		add_stack_nodes(profile, &path, order[i]);
+	free(path.nodes);
 }
 
-/*
- * Children of all nodes, grouped by parent: those of node i are at [ret_start[i], ret_start[i +
- * 1]).
- */
-static uint32_t *group_by_parent(const struct profile *profile, uint32_t **ret_start)
+static void split_off_before(struct profile *profile)
 {
-	size_t nr = profile->nr_build;
-	_cleanup_free_ uint32_t *by_frame = order_by_frame(profile);
-	uint32_t *children = xreallocarray(NULL, nr, sizeof(*children));
-	uint32_t *start = xcalloc(nr + 2, sizeof(*start));
-
-	/* Two places ahead, so that filling leaves each start where it belongs. */
-	for (size_t i = 1; i < nr; i++)
-		start[profile->build[i].parent + 2]++;
-	counts_to_starts(start, nr + 1);
-	for (size_t i = 0; i + 1 < nr; i++) {
-		uint32_t node = by_frame[i];
-
-		children[start[profile->build[node].parent + 1]++] = node;
+	if (profile->has_before)
+		profile->before = xcalloc(profile->nr_nodes, sizeof(*profile->before));
+	for (size_t i = 0; i < profile->nr_nodes && profile->before; i++) {
+		profile->before[i].self = profile->nodes[i].total;
+		profile->before[i].total = profile->nodes[i].total;
 	}
-	*ret_start = start;
-	return children;
-}
-
-static void number_in_preorder(struct profile *profile)
-{
-	size_t nr = profile->nr_build;
-	_cleanup_free_ uint32_t *start = NULL;
-	_cleanup_free_ uint32_t *children = group_by_parent(profile, &start);
-	_cleanup_free_ uint32_t *stack = xreallocarray(NULL, nr, sizeof(*stack));
-	size_t depth = 0;
-	uint32_t next = 0;
-
-	stack[depth++] = 0;
-	while (depth) {
-		uint32_t old = stack[--depth];
-		struct build_node *built = &profile->build[old];
-		struct profile_node *node = &profile->nodes[next];
-
-		node->frame = next ? &profile->frames[built->frame] : NULL;
-		/* A parent is numbered before its children: they find its new place in it. */
-		node->parent = next ? profile->build[built->parent].frame : 0;
-		node->self = built->self;
-		if (profile->before)
-			profile->before[next].self = profile->build_before[old];
-		built->frame = next++;
-		for (uint32_t i = start[old + 1]; i > start[old]; i--)
-			stack[depth++] = children[i - 1];
-	}
-}
-
-static void add_up_before(struct profile *profile)
-{
-	for (size_t i = profile->before ? profile->nr_nodes : 0; i-- > 0;) {
-		struct profile_before *before = &profile->before[i];
-
-		before->total += before->self;
-		if (i)
-			profile->before[profile->nodes[i].parent].total += before->total;
-	}
+	for (size_t i = 0; i < profile->nr_nodes; i++)
+		profile->nodes[i].total = profile->nodes[i].self;
 }
 
 void profile_finish(struct profile *profile)
 {
-	size_t nr = profile->nr_build;
-
 	if (profile->nodes)
 		return;
-	hash_index_release(&profile->child_index);
+	hash_index_release(&profile->stack_index);
 	sort_frames(profile);
-	profile->nodes = xcalloc(nr, sizeof(*profile->nodes));
-	profile->nr_nodes = nr;
-	if (profile->build_before)
-		profile->before = xcalloc(nr, sizeof(*profile->before));
-	number_in_preorder(profile);
-	drop_build_state(profile);
-	add_up_before(profile);
-	for (size_t i = nr; i-- > 0;) {
+	build_nodes(profile);
+	drop_stacks(profile);
+	split_off_before(profile);
+	for (size_t i = profile->nr_nodes; --i > 0;) {
 		struct profile_node *node = &profile->nodes[i];
 		struct profile_node *parent = &profile->nodes[node->parent];
 
-		node->total += node->self;
-		if (!i)
-			break;
 		parent->total += node->total;
 		node->next_sibling = parent->first_child;
 		parent->first_child = (uint32_t)i;
+		if (profile->before)
+			profile->before[node->parent].total += profile->before[i].total;
 	}
 }
 
