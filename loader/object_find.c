@@ -38,6 +38,8 @@ int object_name_matches(const char *file, const char *name)
 	file += len;
 	if (!*file || !strncmp(file, ".so", 3))
 		return 1;
+	if (*file == '.' && strstr(name, ".so"))
+		return 1; /* "libc.so" */
 	/* "libc-2.31.so", and "libfoo" for "libfoo-1.2.so.3", but not "libc" for "libc-client.so"
 	 */
 	return *file == '-' && isdigit((unsigned char)file[1]) && strstr(file, ".so") != NULL;
