@@ -233,7 +233,7 @@ struct recent_mapping {
 
 struct recent_mappings {
 	uint32_t execs; /* image they belong to */
-	uint32_t nr;	/* entries given out */
+	uint32_t nr;	/* entries given out so far; the oldest is overwritten */
 	struct recent_mapping entry[CTRACE_MAX_RECENT];
 };
 

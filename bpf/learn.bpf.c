@@ -5,10 +5,14 @@
  * a table (libc in the tenth program of a build, say) walks can use it from the first instruction
  * on, before user space has even heard of the mapping.
  *
- * The walk cannot ask by itself: in an interrupt bpf_find_vma() works once, then its deferred
- * unlock is busy.
+ * A page may be there before anyone executes in it (a uprobe writes into it), so a walk that meets
+ * an unknown pc asks as well; in an interrupt that works once, then the deferred unlock of
+ * bpf_find_vma() is busy.
  */
 #include "maps.bpf.h"
+
+#include "learn.bpf.h"
+#include "walk.bpf.h"
 
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
@@ -92,29 +96,38 @@ static struct recent_mappings *recents_of(uint32_t tgid, uint32_t execs)
 	return m;
 }
 
-static void learn(struct task_struct *task, uint32_t tgid, const struct process_entry *p,
-		  uint64_t pc)
+int learn_mapping(uint32_t tgid, uint64_t pc)
 {
-	struct recent_mappings *m = recents_of(tgid, p->execs);
+	const struct process_entry *p = bpf_map_lookup_elem(&processes, &tgid);
+	struct recent_mappings *m = p ? recents_of(tgid, p->execs) : NULL;
 	struct lesson lesson = {.pc = pc};
 	struct recent_mapping *r;
 	uint32_t i;
 
-	if (!m || m->nr >= CTRACE_MAX_RECENT || is_known(m, pc))
-		return;
-	bpf_find_vma(task, pc, take_vma, &lesson, 0);
+	if (!m || is_known(m, pc))
+		return 0;
+	bpf_find_vma(bpf_get_current_task_btf(), pc, take_vma, &lesson, 0);
 	if (!lesson.found)
-		return;
-	i = __sync_fetch_and_add(&m->nr, 1);
-	if (i >= CTRACE_MAX_RECENT)
-		return;
+		return 0;
+	/* The oldest makes room: user space has published that one long ago. */
+	i = __sync_fetch_and_add(&m->nr, 1) & (CTRACE_MAX_RECENT - 1);
 	r = &m->entry[i];
+	__sync_lock_test_and_set(&r->end, 0);
 	r->start = lesson.mapping.start;
 	r->bias = lesson.mapping.bias;
 	r->blob = lesson.mapping.blob;
 	r->index_base = lesson.mapping.index_base;
 	/* Last: until then the entry covers nothing. */
 	__sync_lock_test_and_set(&r->end, lesson.mapping.end);
+	return 1;
+}
+
+/* Does the process's own table cover @pc? */
+static bool is_published(uint32_t tgid, const struct process_entry *p, uint64_t pc)
+{
+	const struct slot_assignment *a = bpf_map_lookup_elem(&assignments, &tgid);
+
+	return a && a->execs == p->execs && walk_covers(a->slot, pc);
 }
 
 SEC("tp_btf/page_fault_user")
@@ -127,7 +140,7 @@ int BPF_PROG(page_fault_user, unsigned long address, struct user_regs *regs,
 	if (!(error_code & PF_INSTR))
 		return 0;
 	p = bpf_map_lookup_elem(&processes, &tgid);
-	if (p)
-		learn(bpf_get_current_task_btf(), tgid, p, address);
+	if (p && !is_published(tgid, p, address))
+		learn_mapping(tgid, address);
 	return 0;
 }

@@ -5,6 +5,7 @@
  */
 #include "maps.bpf.h"
 
+#include "learn.bpf.h"
 #include "walk.bpf.h"
 
 #include <bpf/bpf_tracing.h>
@@ -217,6 +218,23 @@ static __attribute__((always_inline)) inline bool under_limit(void)
 	return false;
 }
 
+/* Mappings a walk may have to learn before it gets through: exe, libc, ld.so and one more. */
+#define MAX_LESSONS 4
+
+static __attribute__((always_inline)) inline uint32_t walk_and_learn(struct walk *w)
+{
+	uint32_t stop = STOP_INTERNAL;
+
+	for (int i = 0; i <= MAX_LESSONS; i++) {
+		stop = (uint32_t)walk_user(w);
+		if (stop != STOP_NO_MAPPING && stop != STOP_NO_PROCESS)
+			break;
+		if (!learn_mapping(w->record.tgid, w->pc - !w->exact))
+			break;
+	}
+	return stop;
+}
+
 static __attribute__((always_inline)) inline int take_sample(void *ctx, uint32_t first, uint32_t nr,
 							     bool kernel)
 {
@@ -243,10 +261,10 @@ static __attribute__((always_inline)) inline int take_sample(void *ctx, uint32_t
 
 		if (bytes > 0)
 			w->record.nr_kernel = (uint16_t)(bytes / sizeof(uint64_t));
-		hash_kernel_frames(w);
 	}
 	if (config.want_user)
-		stop = (uint32_t)walk_user(w);
+		stop = walk_and_learn(w);
+	hash_kernel_frames(w);
 	w->record.stop = stop;
 	if (stop == STOP_NO_MAPPING)
 		report_unknown(p, w);

@@ -92,6 +92,8 @@ int walk_user(struct walk *w)
 	leave_trampoline(w, task, mm);
 	table = walk_mapping_table(w->slot);
 	w->generation = table ? table->generation : 0;
+	w->record.key.hash[0] = 0;
+	w->record.key.hash[1] = 0;
 	w->record.generation = w->generation;
 	walk_begin(w, config.max_frames);
 	for (int i = 0; i < WALK_RUNS; i++) {
@@ -100,6 +102,18 @@ int walk_user(struct walk *w)
 			break;
 	}
 	return !table && stop == STOP_NO_MAPPING ? STOP_NO_PROCESS : stop;
+}
+
+int walk_covers(uint32_t slot, uint64_t pc)
+{
+	const struct mapping_table *table = walk_mapping_table(slot);
+	int found = walk_find_mapping(slot, pc);
+	uint32_t i;
+
+	if (!table || found < 0)
+		return 0;
+	i = (uint32_t)found & (CTRACE_MAX_MAPPINGS - 1);
+	return pc < table->entry[i].end;
 }
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";

@@ -3,6 +3,8 @@
 #ifndef CTRACE_BPF_WALK_BPF_H
 #define CTRACE_BPF_WALK_BPF_H
 
+#include "abi.h"
+
 struct walk;
 
 /*
@@ -10,5 +12,8 @@ struct walk;
  * kernel frames are there already.  Returns the enum unwind_stop that ended it.
  */
 int walk_user(struct walk *w);
+
+/* Is @pc in a mapping of the table in @slot? */
+int walk_covers(uint32_t slot, uint64_t pc);
 
 #endif

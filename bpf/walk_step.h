@@ -352,6 +352,7 @@ WALK_FUNCTION int walk_rare_rbp(struct walk *w, uint64_t cfa)
 WALK_FUNCTION int walk_signal_frame(struct walk *w)
 {
 	uint64_t greg[17];
+	uint32_t i;
 
 	if (!w)
 		return STOP_INTERNAL;
@@ -373,6 +374,9 @@ WALK_FUNCTION int walk_signal_frame(struct walk *w)
 	w->regs[DW_RAX] = greg[13];
 	w->regs[DW_RCX] = greg[14];
 	w->regs[DW_RSP] = greg[15];
+	/* The handler returns to the trampoline's first byte: no call comes before it. */
+	i = w->record.nr_user + w->record.nr_kernel - 1u;
+	w->frame[i & (WALK_FRAME_SLOTS - 1)] |= FRAME_EXACT;
 	w->sp = greg[15];
 	w->pc = greg[16];
 	w->regs_live = 1;

@@ -15,7 +15,6 @@ struct process_publisher {
 	struct slot_store *slots;
 	int assignments_fd;
 	int processes_fd;
-	int recents_fd;
 	uint32_t generation;
 	bool connected;
 };
@@ -37,7 +36,6 @@ struct process_publisher *process_publisher_new(void)
 
 	pub->assignments_fd = -1;
 	pub->processes_fd = -1;
-	pub->recents_fd = -1;
 	return pub;
 }
 
@@ -54,11 +52,10 @@ int process_publisher_open_slots(struct process_publisher *pub, int slots_fd)
 	return slot_store_new(slots_fd, &pub->slots);
 }
 
-void process_publisher_connect(struct process_publisher *pub, const struct process_maps *maps)
+void process_publisher_connect(struct process_publisher *pub, int assignments_fd, int processes_fd)
 {
-	pub->assignments_fd = maps->assignments_fd;
-	pub->processes_fd = maps->processes_fd;
-	pub->recents_fd = maps->recents_fd;
+	pub->assignments_fd = assignments_fd;
+	pub->processes_fd = processes_fd;
 	pub->connected = true;
 }
 
@@ -153,11 +150,7 @@ static int assign(struct process_publisher *pub, struct process *p, uint32_t slo
 	/* Gone meanwhile: its entries must not come back. */
 	if (bpf_map_lookup_elem(pub->processes_fd, &key, &entry) < 0)
 		return -ESRCH;
-	if (bpf_map_update_elem(pub->assignments_fd, &key, &a, BPF_ANY) < 0)
-		return -errno;
-	/* What was learned meanwhile is in the table now; room for what comes next. */
-	bpf_map_delete_elem(pub->recents_fd, &key);
-	return 0;
+	return bpf_map_update_elem(pub->assignments_fd, &key, &a, BPF_ANY) < 0 ? -errno : 0;
 }
 
 void process_publisher_publish(struct process_publisher *pub, struct process *p)

@@ -13,7 +13,6 @@
 
 struct mapping_table;
 struct process;
-struct process_maps;
 struct process_publisher;
 
 struct process_publisher *process_publisher_new(void);
@@ -21,8 +20,8 @@ void process_publisher_free(struct process_publisher *publisher);
 
 /* Errors of slot_store_new(). */
 int process_publisher_open_slots(struct process_publisher *publisher, int slots_fd);
-void process_publisher_connect(struct process_publisher *publisher,
-			       const struct process_maps *maps);
+void process_publisher_connect(struct process_publisher *publisher, int assignments_fd,
+			       int processes_fd);
 
 /* The generation of the latest table published; 0 before the first. */
 uint32_t process_publisher_generation(const struct process_publisher *publisher);

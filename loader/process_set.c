@@ -62,9 +62,9 @@ int process_set_open_slots(struct process_set *s, int slots_fd)
 	return process_publisher_open_slots(s->publisher, slots_fd);
 }
 
-void process_set_connect(struct process_set *s, const struct process_maps *maps)
+void process_set_connect(struct process_set *s, int assignments_fd, int processes_fd)
 {
-	process_publisher_connect(s->publisher, maps);
+	process_publisher_connect(s->publisher, assignments_fd, processes_fd);
 }
 
 static struct process *find_alive(const struct process_set *s, pid_t pid)

@@ -53,12 +53,8 @@ DEFINE_CLEANUP(struct process_set *, process_set_free);
 
 /* Begins to make slots in the kernel's map; -1: in our own memory.  Errors of slot_store_new(). */
 int process_set_open_slots(struct process_set *set, int slots_fd);
-/* The kernel's maps, borrowed. */
-struct process_maps {
-	int assignments_fd, processes_fd, recents_fd;
-};
-/* From now on process_set_publish() publishes.  All -1: nobody is told (walks on the host). */
-void process_set_connect(struct process_set *set, const struct process_maps *maps);
+/* From now on process_set_publish() publishes.  Both -1: nobody is told (walks on the host). */
+void process_set_connect(struct process_set *set, int assignments_fd, int processes_fd);
 
 /* Starts to follow a running process: reads its maps.  Errors of opening /proc/PID/maps. */
 int process_set_add(struct process_set *set, pid_t pid);

@@ -235,7 +235,6 @@ int programs_map_fd(const struct programs *p, enum programs_map which)
 		[PROGRAMS_MAP_SLOTS] = p->skel->maps.slots,
 		[PROGRAMS_MAP_PROCESSES] = p->skel->maps.processes,
 		[PROGRAMS_MAP_ASSIGNMENTS] = p->skel->maps.assignments,
-		[PROGRAMS_MAP_RECENTS] = p->skel->maps.recents,
 		[PROGRAMS_MAP_COUNTS] = p->skel->maps.counts,
 		[PROGRAMS_MAP_COUNTERS] = p->skel->maps.counters,
 		[PROGRAMS_MAP_RING] = p->skel->maps.ring,

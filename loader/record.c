@@ -174,11 +174,6 @@ static int open_stores(struct recording *r)
 /* The stopped program becomes the one process the BPF side knows. */
 static int publish_program(struct recording *r)
 {
-	const struct process_maps maps = {
-		.assignments_fd = programs_map_fd(r->programs, PROGRAMS_MAP_ASSIGNMENTS),
-		.processes_fd = programs_map_fd(r->programs, PROGRAMS_MAP_PROCESSES),
-		.recents_fd = programs_map_fd(r->programs, PROGRAMS_MAP_RECENTS),
-	};
 	struct process_entry entry = {};
 	uint32_t tgid = (uint32_t)launch_pid(r->launch);
 	int err;
@@ -195,7 +190,8 @@ static int publish_program(struct recording *r)
 	err = stack_store_wait_ready(r->stacks, &programs_state(r->programs)->count_map);
 	if (err < 0)
 		return log_errno(err, "cannot set up the count map");
-	process_set_connect(r->processes, &maps);
+	process_set_connect(r->processes, programs_map_fd(r->programs, PROGRAMS_MAP_ASSIGNMENTS),
+			    programs_map_fd(r->programs, PROGRAMS_MAP_PROCESSES));
 	process_set_publish(r->processes);
 	return 0;
 }

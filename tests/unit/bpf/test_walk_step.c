@@ -271,7 +271,7 @@ static void test_signal_frame_restores_every_register_and_an_exact_pc(void **sta
 	put(w, STACK + 0x400, TEXT + 0x110);
 	assert_int_equal(run(w, TEXT + 0x20, STACK + 0x100), STOP_END_OF_STACK);
 	assert_int_equal(w->walk.record.nr_user, 4);
-	assert_int_equal(w->walk.frame[1], TEXT + 0x40);
+	assert_int_equal(w->walk.frame[1], (TEXT + 0x40) | FRAME_EXACT);
 	assert_int_equal(w->walk.frame[2], (TEXT + 0x80) | FRAME_EXACT);
 }
 
