@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define ELF_PAGE_SIZE ((uint64_t)4096)
+#define WORTH_CUTTING ((uint32_t)16 << 10) /* bytes of text; 64 bytes of index */
 /* A table addresses its text with 32 bits; the last of them stay free for "nowhere". */
 #define MAX_TEXT_SPREAD (((uint64_t)1 << 32) - ((uint64_t)1 << 20))
 
@@ -166,6 +167,21 @@ static void collect_eh_frame(struct cfi_input *input, struct elf_image *image)
 	collect_section(input, image, ".eh_frame", false);
 }
 
+/*
+ * A segment may hold far more than code (read-only data, embedded images), which is worth no index.
+ * A few KiB are: a mapping that ends with its table is one range for the kernel, not two.
+ */
+static void find_known(struct cfi_input *input)
+{
+	const uint32_t block = (uint32_t)1 << CTRACE_BLOCK_SHIFT;
+	uint32_t begin = input->ranges.ranges[0].begin;
+	uint32_t end = input->ranges.ranges[input->ranges.nr - 1].end;
+
+	input->known_begin = begin < WORTH_CUTTING ? 0 : begin & ~(block - 1);
+	input->known_end = input->size - end < WORTH_CUTTING ? input->size
+							     : (end + block - 1) & ~(block - 1);
+}
+
 int cfi_input_collect(struct cfi_input *input, struct elf_image *image,
 		      struct elf_image *debug_image, bool follow_rbx)
 {
@@ -193,7 +209,10 @@ int cfi_input_collect(struct cfi_input *input, struct elf_image *image,
 	if (!input->ranges.nr && input->bad_fdes)
 		return -EBADMSG;
 	known_code_add(input, image);
-	return input->ranges.nr ? 0 : -ENODATA;
+	if (!input->ranges.nr)
+		return -ENODATA;
+	find_known(input);
+	return 0;
 }
 
 void cfi_input_release(struct cfi_input *input)

@@ -17,6 +17,9 @@ struct cfi_input {
 	size_t nr_text;
 	uint64_t base; /* multiple of 1 KiB */
 	uint32_t size; /* of the stretch from base that holds all text; multiple of 1 KiB */
+	/* What of it a table is made for: nothing is known outside.  Multiples of 1 KiB. */
+	uint32_t known_begin;
+	uint32_t known_end;
 
 	struct cfi_section sections[CFI_MAX_SECTIONS];
 	uint8_t nr_sections;

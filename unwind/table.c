@@ -29,6 +29,7 @@ struct layout {
 	uint32_t next_block; /* the first block without an index entry */
 };
 
+/* @pc counts from the begin of the table. */
 static void append_row(struct layout *layout, uint32_t pc, uint32_t rule)
 {
 	struct unwind_table *table = layout->table;
@@ -46,7 +47,8 @@ static bool is_plain(const struct unwind_rule *rule)
 }
 
 /* -E2BIG: more rules than numbers. */
-static int join_chunk(struct layout *layout, const struct table_chunk *chunk)
+static int join_chunk(struct layout *layout, const struct cfi_input *input,
+		      const struct table_chunk *chunk)
 {
 	const struct row_builder *b = &chunk->builder;
 	struct unwind_table *table = layout->table;
@@ -65,7 +67,9 @@ static int join_chunk(struct layout *layout, const struct table_chunk *chunk)
 			table->stats.cfi_rows--;
 			continue;
 		}
-		append_row(layout, b->rows[i].pc, rule);
+		/* The hole behind the last range may begin where the table ends. */
+		if (b->rows[i].pc < input->known_end)
+			append_row(layout, b->rows[i].pc - input->known_begin, rule);
 	}
 	table->stats.cfi_rows += b->cfi_rows;
 	table->stats.gap_rows += b->gap_rows;
@@ -104,15 +108,15 @@ static int join_chunks(const struct cfi_input *input, const struct table_chunk *
 		rows += chunks[i].builder.nr_rows;
 	if (rows > UINT32_MAX)
 		return -E2BIG;
-	table->vaddr_begin = input->base;
-	table->vaddr_end = input->base + input->size;
-	table->nr_blocks = input->size >> CTRACE_BLOCK_SHIFT;
+	table->vaddr_begin = input->base + input->known_begin;
+	table->vaddr_end = input->base + input->known_end;
+	table->nr_blocks = (input->known_end - input->known_begin) >> CTRACE_BLOCK_SHIFT;
 	table->index = xcalloc((size_t)table->nr_blocks + 1, sizeof(*table->index));
 	table->rows = xcalloc(rows, sizeof(*table->rows));
 	rule_set_init(&layout.rules);
 	append_row(&layout, 0, 0);
 	for (size_t i = 0; i < nr && !err; i++)
-		err = join_chunk(&layout, &chunks[i]);
+		err = join_chunk(&layout, input, &chunks[i]);
 	if (!err) {
 		finish(&layout);
 		*ret_table = TAKE_PTR(table);

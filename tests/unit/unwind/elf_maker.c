@@ -21,7 +21,8 @@ static const char section_names[] = "\0.text\0.eh_frame\0.debug_frame\0.shstrtab
 void maker_add_bytes(struct maker_frame *frame, const void *data, size_t size)
 {
 	assert(frame->size + size <= MAKER_FRAME_MAX);
-	memcpy(frame->data + frame->size, data, size);
+	if (size)
+		memcpy(frame->data + frame->size, data, size);
 	frame->size += size;
 }
 

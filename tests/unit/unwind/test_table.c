@@ -129,7 +129,7 @@ static void test_rows_come_from_wherever_the_cfi_lies(void **state)
 		assert_int_equal(table->stats.bad_fdes, 0);
 		assert_int_equal(table->stats.cfi_rows, 9);
 		assert_int_equal(table->vaddr_begin, TEXT);
-		assert_int_equal(table->vaddr_end, TEXT + MAKER_TEXT_SIZE);
+		assert_int_equal(table->vaddr_end, TEXT + 0x20400);
 		unwind_table_free(table);
 	}
 }
@@ -155,6 +155,35 @@ static void test_the_layout_is_the_contracts(void **state)
 			assert_true(CTRACE_ROW_RULE(table->rows[i]) < table->nr_rules);
 			assert_true(i == table->index[b] || table->rows[i] > table->rows[i - 1]);
 		}
+	unwind_table_free(table);
+}
+
+static void test_a_table_covers_what_is_known_and_little_more(void **state)
+{
+	static struct maker_frame middle, whole;
+	struct unwind_table *table;
+	size_t cie;
+
+	(void)state;
+	cie = maker_add_plain_cie(&middle);
+	maker_add_fde(&middle, cie, TEXT + 0x10110, 0x40, NULL, 0);
+	maker_add_fde(&middle, cie, TEXT + 0x20110, 0x2f0, NULL, 0);
+	table = build(&(struct maker_elf){.eh_frame = &middle});
+	assert_int_equal(table->vaddr_begin, TEXT + 0x10000);
+	assert_int_equal(table->vaddr_end, TEXT + 0x20400);
+	assert_gap(table, TEXT + 0x1010f);
+	assert_rsp(table, TEXT + 0x10110, 8);
+	assert_rsp(table, TEXT + 0x203ff, 8);
+	assert_gap(table, TEXT + 0x20400);
+	assert_int_equal(table->index[table->nr_blocks], table->nr_rows);
+	unwind_table_free(table);
+
+	cie = maker_add_plain_cie(&whole);
+	maker_add_fde(&whole, cie, TEXT + 0x3f00, 0x40, NULL, 0);
+	maker_add_fde(&whole, cie, TEXT + MAKER_TEXT_SIZE - 0x3f00, 0x40, NULL, 0);
+	table = build(&(struct maker_elf){.eh_frame = &whole});
+	assert_int_equal(table->vaddr_begin, TEXT);
+	assert_int_equal(table->vaddr_end, TEXT + MAKER_TEXT_SIZE);
 	unwind_table_free(table);
 }
 
@@ -470,6 +499,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows_come_from_wherever_the_cfi_lies),
 		cmocka_unit_test(test_the_layout_is_the_contracts),
+		cmocka_unit_test(test_a_table_covers_what_is_known_and_little_more),
 		cmocka_unit_test(test_debug_frame_fills_holes_only),
 		cmocka_unit_test(test_the_debug_file_fills_what_is_left),
 		cmocka_unit_test(test_of_overlapping_fdes_the_higher_start_wins),
