@@ -17,6 +17,9 @@
 #define ZLIB_MAX_RATIO	 1032 /* deflate cannot expand more (zlib's technical details) */
 #define ZLIB_RATIO_SLACK 4096
 
+#define HUGE_PAGE_SIZE ((size_t)2 << 20)
+#define ELF_PAGE_SIZE  ((uintptr_t)4096)
+
 #ifndef ELFCOMPRESS_ZSTD
 #define ELFCOMPRESS_ZSTD 2 /* elf.h of glibc 2.36 does not know it yet */
 #endif
@@ -104,18 +107,31 @@ static int check_size(const struct compressed *in)
 		return -E2BIG;
 	switch (in->type) {
 	case ELFCOMPRESS_ZLIB:
-		/* A size no stream of this length can reach costs no allocation. */
+	case ELFCOMPRESS_ZSTD:
+		/*
+		 * A size no zlib stream of this length can reach costs no allocation.  zstd could
+		 * do better on one repeated byte, but no debug section is that.
+		 */
 		if (in->full_size / ZLIB_MAX_RATIO > in->size + ZLIB_RATIO_SLACK)
 			return -EBADMSG;
-		return 0;
-	case ELFCOMPRESS_ZSTD:
 		return 0;
 	default:
 		return -EOPNOTSUPP;
 	}
 }
 
-static int decompress(const struct compressed *in, struct section_cache *ret)
+/* Nobody reads the packed bytes twice: their pages need not count as ours any longer. */
+static void forget_input(const struct elf_image *image, const struct compressed *in)
+{
+	uintptr_t start = ((uintptr_t)in->data + ELF_PAGE_SIZE - 1) & ~(ELF_PAGE_SIZE - 1);
+	uintptr_t end = ((uintptr_t)in->data + in->size) & ~(ELF_PAGE_SIZE - 1);
+
+	if (image->mapped && start < end)
+		madvise((void *)start, end - start, MADV_DONTNEED);
+}
+
+static int decompress(const struct elf_image *image, const struct compressed *in,
+		      struct section_cache *ret)
 {
 	uint8_t *out;
 	int err = check_size(in);
@@ -129,6 +145,9 @@ static int decompress(const struct compressed *in, struct section_cache *ret)
 		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (out == MAP_FAILED)
 		return -E2BIG;
+	/* Most of the kernel's time for hundreds of megabytes is single page faults. */
+	if (in->full_size >= HUGE_PAGE_SIZE)
+		madvise(out, in->full_size, MADV_HUGEPAGE);
 	if (in->type == ELFCOMPRESS_ZLIB)
 		err = inflate_into(in, out);
 	else if (ZSTD_decompress(out, in->full_size, in->data, in->size) != in->full_size)
@@ -138,13 +157,49 @@ static int decompress(const struct compressed *in, struct section_cache *ret)
 		return err;
 	}
 	mprotect(out, in->full_size, PROT_READ);
+	forget_input(image, in);
 	*ret = (struct section_cache){.data = out, .size = in->full_size};
 	return 0;
+}
+
+static bool find_cached(struct elf_image *image, size_t index, struct elf_span *ret_span)
+{
+	bool found;
+
+	pthread_mutex_lock(&image->lock);
+	found = image->cache && image->cache[index].data;
+	if (found)
+		*ret_span = (struct elf_span){.data = image->cache[index].data,
+					      .size = image->cache[index].size,
+					      .vaddr = image->sections[index].sh_addr};
+	pthread_mutex_unlock(&image->lock);
+	return found;
+}
+
+/*
+ * Unpacking went on without the lock, so that threads can unpack different sections at once; if
+ * two did the same one, the first to arrive here stays.
+ */
+static void keep_unpacked(struct elf_image *image, size_t index,
+			  const struct section_cache *unpacked, struct elf_span *ret_span)
+{
+	pthread_mutex_lock(&image->lock);
+	if (!image->cache)
+		image->cache = xcalloc(image->nr_sections, sizeof(*image->cache));
+	if (image->cache[index].data)
+		munmap(unpacked->data, unpacked->size);
+	else
+		image->cache[index] = *unpacked;
+	*ret_span = (struct elf_span){.data = image->cache[index].data,
+				      .size = image->cache[index].size,
+				      .vaddr = image->sections[index].sh_addr};
+	pthread_mutex_unlock(&image->lock);
 }
 
 int elf_image_section_data(struct elf_image *image, size_t index, struct elf_span *ret_span)
 {
 	const Elf64_Shdr *section;
+	struct section_cache unpacked;
 	struct compressed in;
 	struct elf_span raw;
 	int ret;
@@ -167,19 +222,16 @@ int elf_image_section_data(struct elf_image *image, size_t index, struct elf_spa
 		return 0;
 	}
 
-	pthread_mutex_lock(&image->lock);
-	if (!image->cache)
-		image->cache = xcalloc(image->nr_sections, sizeof(*image->cache));
-	ret = image->cache[index].data ? 0 : decompress(&in, &image->cache[index]);
-	if (!ret)
-		*ret_span = (struct elf_span){.data = image->cache[index].data,
-					      .size = image->cache[index].size,
-					      .vaddr = section->sh_addr};
-	pthread_mutex_unlock(&image->lock);
-	if (ret)
+	if (find_cached(image, index, ret_span))
+		return 0;
+	ret = decompress(image, &in, &unpacked);
+	if (ret) {
 		log_debug("section %s: cannot decompress: error %d",
 			  elf_image_section_name(image, index), -ret);
-	return ret;
+		return ret;
+	}
+	keep_unpacked(image, index, &unpacked, ret_span);
+	return 0;
 }
 
 int elf_image_section_by_name(struct elf_image *image, const char *name, struct elf_span *ret_span)

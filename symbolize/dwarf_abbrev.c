@@ -90,10 +90,44 @@ static int plan_skip(struct dwarf_abbrevs *abbrevs, struct dwarf_abbrev *abbrev,
 	return 0;
 }
 
+/* Where the bytes of the next attribute begin, as long as that is the same in every DIE. */
+struct fixed_offset {
+	uint16_t off;
+	bool is_known;
+	bool has_low;
+};
+
+/* Notes where a DIE's code can be read without going through its attributes. */
+static void plan_code(struct dwarf_abbrev *abbrev, uint64_t name, uint64_t form,
+		      struct dwarf_format format, struct fixed_offset *at)
+{
+	int size = dwarf_form_size((uint16_t)form, format);
+
+	if (!at->is_known)
+		return;
+	if (name == DW_AT_low_pc && form == DW_FORM_addr) {
+		abbrev->low_off = at->off;
+		at->has_low = true;
+	} else if (name == DW_AT_high_pc && at->has_low &&
+		   (form == DW_FORM_data8 || form == DW_FORM_data4)) {
+		abbrev->high_off = at->off;
+		abbrev->high_size = (uint8_t)size;
+	} else if (name == DW_AT_ranges) {
+		at->is_known = false;
+		abbrev->high_size = 0;
+	}
+	if (size < 0)
+		at->is_known = false;
+	else
+		at->off += (uint16_t)size;
+}
+
 /* Reads the attribute list of @abbrev up to its terminating pair of zeros. */
 static int read_attributes(struct dwarf_cursor *cursor, struct dwarf_format format,
 			   struct dwarf_abbrevs *abbrevs, struct dwarf_abbrev *abbrev)
 {
+	struct fixed_offset at = {.is_known = true};
+
 	for (;;) {
 		struct dwarf_attribute *attribute;
 		uint64_t name = dwarf_uleb(cursor);
@@ -113,6 +147,7 @@ static int read_attributes(struct dwarf_cursor *cursor, struct dwarf_format form
 		attribute->implicit = (int32_t)implicit;
 		abbrev->nr_attributes++;
 		abbrev->has_code |= name == DW_AT_low_pc || name == DW_AT_ranges;
+		plan_code(abbrev, name, form, format, &at);
 		if (plan_skip(abbrevs, abbrev, name, form, format) < 0)
 			return -EBADMSG;
 	}

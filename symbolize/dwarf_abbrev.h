@@ -52,6 +52,13 @@ struct dwarf_abbrev {
 	uint8_t kind; /* enum dwarf_die_kind */
 	bool has_children;
 	bool has_code; /* low_pc or ranges */
+	/*
+	 * Offsets of low_pc (an address) and high_pc (its distance from it, in so many bytes)
+	 * among the attributes, if nothing of variable size comes before; else the size is 0.
+	 */
+	uint16_t low_off;
+	uint16_t high_off;
+	uint8_t high_size;
 	uint16_t nr_attributes;
 	uint16_t nr_skips;
 	uint32_t attributes; /* index into the table's */

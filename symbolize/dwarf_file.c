@@ -13,6 +13,7 @@
 #include <uthash.h>
 
 #define SECTION_NAME_BYTES 32
+#define PARALLEL_BYTES	   ((size_t)4 << 20) /* file size from which threads unpack together */
 
 /* Work a file may cost for each byte of its debug sections, and in any case. */
 #define BUDGET_FACTOR 64
@@ -46,24 +47,54 @@ static const char *const section_names[NR_DWARF_SECTIONS] = {
 	[DWARF_ARANGES] = ".debug_aranges",
 };
 
-/* The sections that are needed; only the first two have to be there. */
-static int load_sections(struct dwarf_file *file, bool is_split)
+/* Sections to load, taken by threads one after the other, the largest first. */
+struct section_loader {
+	struct dwarf_file *file;
+	bool is_split;
+	atomic_int next;
+	int errors[NR_DWARF_SECTIONS];
+};
+
+static void *load_sections(void *arg)
 {
-	for (int i = 0; i < NR_DWARF_SECTIONS; i++) {
+	struct section_loader *loader = arg;
+	struct dwarf_file *file = loader->file;
+	int i;
+
+	while ((i = atomic_fetch_add(&loader->next, 1)) < NR_DWARF_SECTIONS) {
 		char name[SECTION_NAME_BYTES];
 		int err;
 
-		snprintf(name, sizeof(name), "%s%s", section_names[i], is_split ? ".dwo" : "");
+		snprintf(name, sizeof(name), "%s%s", section_names[i],
+			 loader->is_split ? ".dwo" : "");
 		err = elf_image_section_by_name(file->image, name, &file->sections[i]);
-		if (!err)
-			continue;
-		file->sections[i] = (struct elf_span){0};
-		if (err == -ENODATA)
-			err = -ENOENT;
-		if (i == DWARF_INFO || i == DWARF_ABBREV)
+		if (err)
+			file->sections[i] = (struct elf_span){0};
+		loader->errors[i] = err;
+	}
+	return NULL;
+}
+
+/* Only the first two sections have to be there.  A helper pays where much is to be unpacked. */
+static int open_sections(struct dwarf_file *file, bool is_split)
+{
+	struct section_loader loader = {.file = file, .is_split = is_split};
+	bool has_helper = file->budget->nr_threads > 1 &&
+			  elf_image_bytes(file->image).size >= PARALLEL_BYTES;
+	pthread_t helper;
+
+	if (has_helper && pthread_create(&helper, NULL, load_sections, &loader) != 0)
+		has_helper = false;
+	load_sections(&loader);
+	if (has_helper)
+		pthread_join(helper, NULL);
+	for (int i = 0; i < NR_DWARF_SECTIONS; i++) {
+		int err = loader.errors[i] == -ENODATA ? -ENOENT : loader.errors[i];
+
+		if (err && (i == DWARF_INFO || i == DWARF_ABBREV))
 			return err;
-		if (err != -ENOENT)
-			log_debug("%s cannot be read: %s", name, strerror(-err));
+		if (err && err != -ENOENT)
+			log_debug("%s cannot be read: %s", section_names[i], strerror(-err));
 	}
 	return 0;
 }
@@ -106,7 +137,7 @@ int dwarf_file_open(struct elf_image *image, bool is_split, struct dwarf_budget 
 	file->image = image;
 	file->budget = budget;
 	file->code_start = find_code_start(image);
-	err = load_sections(file, is_split);
+	err = open_sections(file, is_split);
 	if (err)
 		return err;
 	err = dwarf_units_list(file);

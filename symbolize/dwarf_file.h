@@ -13,14 +13,15 @@
 
 #define DWARF_MAX_UNITS ((size_t)4 << 20) /* a large browser has 100,000 */
 
+/* In the order of their usual size: the largest ones are unpacked first. */
 enum dwarf_section {
 	DWARF_INFO,
-	DWARF_ABBREV,
 	DWARF_STR,
 	DWARF_LINE,
-	DWARF_LINE_STR,
 	DWARF_RNGLISTS,
 	DWARF_RANGES,
+	DWARF_ABBREV,
+	DWARF_LINE_STR,
 	DWARF_ADDR,
 	DWARF_STR_OFFSETS,
 	DWARF_ARANGES,
@@ -33,6 +34,7 @@ enum dwarf_section {
  */
 struct dwarf_budget {
 	_Atomic int64_t left;
+	unsigned int nr_threads; /* that may work at once */
 };
 
 struct dwarf_unit {

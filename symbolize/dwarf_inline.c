@@ -234,6 +234,29 @@ static int visit_code(struct scan *scan, const struct dwarf_abbrev *abbrev, uint
 	return descend(scan, index);
 }
 
+/*
+ * Whether a function surely holds no wanted address, by a look at two fixed places.  Most of a
+ * unit's functions go by here.
+ */
+static bool is_unwanted(const struct scan *scan, const struct dwarf_abbrev *abbrev)
+{
+	struct dwarf_cursor at = scan->cursor;
+	uint64_t low, len;
+	size_t first;
+
+	if (abbrev->kind != DWARF_DIE_FUNCTION || abbrev->high_size == 0)
+		return false;
+	dwarf_skip(&at, abbrev->low_off);
+	low = dwarf_unsigned(&at, scan->unit->format.address_size);
+	at = scan->cursor;
+	dwarf_skip(&at, abbrev->high_off);
+	len = dwarf_unsigned(&at, abbrev->high_size);
+	if (at.failed)
+		return false;
+	first = lower_bound(scan, low);
+	return first == scan->nr_pcs || scan->pcs[first] - low >= len;
+}
+
 /* A DIE without code: stepped over with its children if functions are not expected there. */
 static int visit_other(struct scan *scan, const struct dwarf_abbrev *abbrev)
 {
@@ -254,7 +277,7 @@ static int visit_other(struct scan *scan, const struct dwarf_abbrev *abbrev)
 static bool is_code(const struct scan *scan, const struct dwarf_abbrev *abbrev)
 {
 	if (abbrev->kind == DWARF_DIE_FUNCTION)
-		return abbrev->has_code || scan->thorough;
+		return scan->thorough || (abbrev->has_code && !is_unwanted(scan, abbrev));
 	return abbrev->kind == DWARF_DIE_INLINED &&
 	       (scan->enclosing[scan->depth] != DWARF_NO_FUNCTION || scan->thorough);
 }

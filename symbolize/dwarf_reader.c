@@ -46,6 +46,7 @@ int dwarf_reader_new(const struct dwarf_reader_options *options, struct dwarf_re
 	int err;
 
 	reader->options = *options;
+	reader->budget.nr_threads = options->nr_threads;
 	err = dwarf_file_open(options->image, false, &reader->budget, &reader->file);
 	if (err)
 		return err;

@@ -4,39 +4,11 @@
 #include "common/alloc.h"
 #include "common/intern.h"
 #include "symbolize/name_table.h"
+#include "symbolize/path_table.h"
 #include "symbolize/symtab.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define MAX_PATH_BYTES ((size_t)64 << 10)
-
-static const char *join_path(struct intern *strings, const struct dwarf_path *path)
-{
-	const char *parts[] = {path->comp_dir, path->dir, path->name};
-	_cleanup_free_ char *text = NULL;
-	size_t len = 0;
-
-	if (!path->name)
-		return NULL;
-	for (size_t i = 0; i < 3; i++)
-		len += parts[i] ? strlen(parts[i]) + 1 : 0;
-	if (len > MAX_PATH_BYTES)
-		return NULL;
-	text = xmalloc(len + 1);
-	len = 0;
-	for (size_t i = 0; i < 3; i++) {
-		size_t part_len = parts[i] ? strlen(parts[i]) : 0;
-
-		if (part_len == 0)
-			continue;
-		if (len && text[len - 1] != '/')
-			text[len++] = '/';
-		memcpy(text + len, parts[i], part_len);
-		len += part_len;
-	}
-	return intern_bytes(strings, text, len);
-}
 
 static void set_name(const struct frame_builder *builder, const char *raw, struct frame *frame)
 {
@@ -84,7 +56,7 @@ static void set_line(const struct frame_builder *builder, const struct dwarf_fra
 {
 	if (!builder->lines)
 		return;
-	frame->file = join_path(builder->strings, &from->path);
+	frame->file = path_table_get(builder->paths, &from->path);
 	frame->line = frame->file ? from->line : 0;
 }
 

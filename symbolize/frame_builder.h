@@ -12,12 +12,14 @@
 
 struct intern;
 struct name_table;
+struct path_table;
 struct symtab;
 
 /* Everything is borrowed. */
 struct frame_builder {
 	struct intern *strings;
 	struct name_table *names;
+	struct path_table *paths;
 	const struct symtab *symtab; /* or NULL */
 	struct fde_starts fdes;
 	const char *path;   /* of the object */

@@ -5,6 +5,7 @@
 #include "common/intern.h"
 #include "symbolize/demangle.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #define uthash_fatal(msg) die_oom()
@@ -16,7 +17,17 @@ struct name_entry {
 	UT_hash_handle hh;
 };
 
+/* Names come by the same pointers again and again, and some are kilobytes long. */
+#define RECENT_BITS 12
+#define NR_RECENT   (1 << RECENT_BITS)
+
+struct recent_name {
+	const char *raw;
+	struct shown_name shown;
+};
+
 struct name_table {
+	struct recent_name recent[NR_RECENT]; /* by a hash of the pointer */
 	struct intern *strings;
 	enum demangle_mode mode;
 	struct name_entry *entries; /* by the interned pointer of the raw name */
@@ -58,7 +69,7 @@ static struct shown_name spell(struct name_table *table, const char *raw)
 	return shown;
 }
 
-struct shown_name name_table_get(struct name_table *table, const char *raw)
+static struct shown_name look_up(struct name_table *table, const char *raw)
 {
 	const char *key = intern_string(table->strings, raw);
 	struct name_entry *entry;
@@ -71,4 +82,16 @@ struct shown_name name_table_get(struct name_table *table, const char *raw)
 		HASH_ADD_PTR(table->entries, raw, entry);
 	}
 	return entry->shown;
+}
+
+struct shown_name name_table_get(struct name_table *table, const char *raw)
+{
+	struct recent_name *recent =
+		&table->recent[((uintptr_t)raw * 0x9e3779b97f4a7c15) >> (64 - RECENT_BITS)];
+
+	if (recent->raw != raw) {
+		recent->shown = look_up(table, raw);
+		recent->raw = raw;
+	}
+	return recent->shown;
 }

@@ -21,6 +21,7 @@ struct name_table *name_table_new(struct intern *strings, enum demangle_mode mod
 void name_table_free(struct name_table *table);
 DEFINE_CLEANUP(struct name_table *, name_table_free);
 
+/* @raw has to stay where it is, unchanged, as long as the table lives. */
 struct shown_name name_table_get(struct name_table *table, const char *raw);
 
 #endif

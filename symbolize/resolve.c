@@ -10,6 +10,7 @@
 #include "symbolize/dwarf_reader.h"
 #include "symbolize/frame_builder.h"
 #include "symbolize/name_table.h"
+#include "symbolize/path_table.h"
 #include "symbolize/root_open.h"
 #include "symbolize/symtab.h"
 
@@ -212,6 +213,7 @@ void resolve_addresses(const struct resolve_request *request, struct symbolize_a
 		       size_t nr, struct symbolize_stats *stats)
 {
 	struct dwarf_opener opener = {.open = open_named, .arg = request->options};
+	_cleanup_free_ struct path_table *paths = NULL;
 	struct sources sources = {.image = request->image};
 	struct frame_builder builder = {.strings = request->strings,
 					.path = request->path,
@@ -225,6 +227,9 @@ void resolve_addresses(const struct resolve_request *request, struct symbolize_a
 	open_dwarf(&sources, request, &opener);
 	builder.symtab = sources.symtab;
 	builder.fdes = fde_starts_open(request->image);
+	paths = xcalloc(1, sizeof(*paths));
+	paths->strings = request->strings;
+	builder.paths = paths;
 	builder.names = name_table_new(request->strings, request->options->demangle);
 	name_all(&sources, &builder, addrs, nr, stats);
 	name_table_free(builder.names);
