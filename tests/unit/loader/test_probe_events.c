@@ -179,6 +179,47 @@ static void test_nothing_is_sampled_before_it_is_enabled(void **state)
 	probe_run_release(&run);
 }
 
+static unsigned long max_sample_rate(void)
+{
+	FILE *file = fopen("/proc/sys/kernel/perf_event_max_sample_rate", "re");
+	unsigned long rate = 0;
+
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "%lu", &rate), 1);
+	fclose(file);
+	return rate;
+}
+
+static void test_throttling_by_the_kernel_is_reported(void **state)
+{
+	struct count_program program;
+	struct probe_environment env = {.pid = -1, .prog_fd = count_program_fd, .arg = &program};
+	struct probe *probe;
+	uint64_t throttled;
+	pid_t pid;
+
+	(void)state;
+	count_program_init(&program, -1);
+	/* 100,000 a second: more than many kernels still allow after a while */
+	probe = attach("software:cpu-clock:10000", 0, &env);
+	pid = fork();
+	if (pid == 0) {
+		char *const *argv = TARGET_ARGV(arg("spin"), arg("200"));
+
+		execv(argv[0], argv);
+		_exit(1);
+	}
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	probe_disable(probe);
+	throttled = probe_throttled(probe);
+	if (max_sample_rate() < 90000)
+		assert_true(throttled > 0);
+	/* asked again it has not forgotten */
+	assert_int_equal(probe_throttled(probe), throttled);
+	probe_free(probe);
+	count_program_release(&program);
+}
+
 static void test_hardware_without_counters_names_the_cure(void **state)
 {
 	struct count_program program;
@@ -238,6 +279,7 @@ int main(void)
 		cmocka_unit_test(test_profile_samples_only_the_cpus_named),
 		cmocka_unit_test(test_interval_samples_one_cpu),
 		cmocka_unit_test(test_nothing_is_sampled_before_it_is_enabled),
+		cmocka_unit_test(test_throttling_by_the_kernel_is_reported),
 		cmocka_unit_test(test_hardware_without_counters_names_the_cure),
 		cmocka_unit_test(test_kernel_function_is_counted_by_kprobe_or_fentry),
 	};

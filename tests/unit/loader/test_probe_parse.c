@@ -138,8 +138,8 @@ static void test_clock_numbers_are_checked_and_the_range_named(void **state)
 	(void)state;
 	check_bad("profile:hz:0", -ERANGE, "hz takes 1 to ");
 	check_bad("profile:hz:1000000", -ERANGE, "perf_event_max_sample_rate");
-	check_bad("profile:us:1", -ERANGE, "us takes 10 to");
-	check_bad("profile:us:9", -ERANGE, "us takes 10 to");
+	check_bad("profile:us:1", -ERANGE, "us takes ");
+	check_bad("profile:us:9", -ERANGE, "us takes ");
 	check_bad("profile:s:86401", -ERANGE, "s takes 1 to 86400");
 	check_bad("profile:hz:99x", -EINVAL, "is no number");
 	check_bad("profile:hz:-1", -EINVAL, "is no number");
