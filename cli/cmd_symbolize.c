@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/* `ctrace symbolize`: addresses of one ELF file to functions and lines, for scripts. */
+#include "cli/commands.h"
+#include "common/alloc.h"
+#include "common/cleanup.h"
+#include "common/intern.h"
+#include "common/log.h"
+#include "common/number.h"
+#include "symbolize/symbolizer.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define MAX_THREADS 64
+
+enum {
+	OPTION_DEMANGLE = 0x100,
+	OPTION_DEBUG_DIR,
+	OPTION_DEBUGINFOD,
+	OPTION_ROOT,
+	OPTION_THREADS,
+};
+
+struct symbolize_arguments {
+	const char *elf;
+	bool all_frames;
+	bool print_addresses;
+	bool verbose;
+	struct symbolize_options options;
+	const char **debug_dirs; /* NULL-terminated */
+	size_t nr_debug_dirs;
+	struct symbolize_address *addrs;
+	size_t nr;
+	size_t cap;
+};
+
+static const char *const demangle_modes[] = {
+	[DEMANGLE_SHORT] = "short",
+	[DEMANGLE_FULL] = "full",
+	[DEMANGLE_SIMPLE] = "simple",
+	[DEMANGLE_NONE] = "none",
+};
+
+static int parse_demangle(const char *text, enum demangle_mode *ret_mode)
+{
+	for (size_t i = 0; i < sizeof(demangle_modes) / sizeof(demangle_modes[0]); i++) {
+		if (strcmp(text, demangle_modes[i]) == 0) {
+			*ret_mode = (enum demangle_mode)i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+static void add_debug_dir(struct symbolize_arguments *args, const char *dir)
+{
+	args->debug_dirs = xreallocarray(args->debug_dirs, args->nr_debug_dirs + 2,
+					 sizeof(*args->debug_dirs));
+	args->debug_dirs[args->nr_debug_dirs++] = dir;
+	args->debug_dirs[args->nr_debug_dirs] = NULL;
+	args->options.debug_dirs = args->debug_dirs;
+}
+
+/* -EINVAL or -ERANGE if @text is no address. */
+static int add_address(struct symbolize_arguments *args, const char *text)
+{
+	struct symbolize_address addr = {0};
+	int err = parse_uint(text, 0, UINT64_MAX, &addr.vaddr);
+
+	if (err)
+		return err;
+	GROW_ARRAY(args->addrs, args->nr, args->cap);
+	args->addrs[args->nr++] = addr;
+	return 0;
+}
+
+static error_t parse_value(int key, char *arg, struct argp_state *state)
+{
+	struct symbolize_arguments *args = state->input;
+	uint64_t threads;
+
+	switch (key) {
+	case OPTION_DEMANGLE:
+		if (parse_demangle(arg, &args->options.demangle) < 0)
+			argp_error(state, "--demangle takes short, full, simple or none, not '%s'",
+				   arg);
+		return 0;
+	case OPTION_DEBUG_DIR:
+		add_debug_dir(args, arg);
+		return 0;
+	case OPTION_DEBUGINFOD:
+		args->options.debuginfod = true;
+		return 0;
+	case OPTION_ROOT:
+		args->options.root = arg;
+		return 0;
+	case OPTION_THREADS:
+		if (parse_uint(arg, 1, MAX_THREADS, &threads) < 0)
+			argp_error(state, "--threads takes a number from 1 to %d, not '%s'",
+				   MAX_THREADS, arg);
+		args->options.nr_threads = (unsigned int)threads;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (add_address(args, arg) < 0)
+			argp_error(state, "'%s' is no address (0x... or decimal)", arg);
+		return 0;
+	case ARGP_KEY_SUCCESS:
+		if (!args->elf)
+			argp_error(state, "no ELF file given (-e)");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+	struct symbolize_arguments *args = state->input;
+
+	switch (key) {
+	case 'e':
+		args->elf = arg;
+		return 0;
+	case 'i':
+		args->all_frames = true;
+		return 0;
+	case 'a':
+		args->print_addresses = true;
+		return 0;
+	case 'f': /* always printed; scripts for addr2line and llvm-symbolizer say it */
+		return 0;
+	case 'v':
+		args->verbose = true;
+		return 0;
+	default:
+		return parse_value(key, arg, state);
+	}
+}
+
+static const struct argp_option options[] = {
+	{"exe", 'e', "ELF", 0, "The file the addresses are of", 0},
+	{"inlines", 'i', NULL, 0, "Print the callers of inlined functions too, innermost first", 0},
+	{"addresses", 'a', NULL, 0, "Print each address before its frames", 0},
+	{"functions", 'f', NULL, 0, "Accepted for likeness; functions are always printed", 0},
+	{"demangle", OPTION_DEMANGLE, "MODE", 0, "short (default), full, simple or none", 0},
+	{"debug-dir", OPTION_DEBUG_DIR, "DIR", 0,
+	 "Look for debug files in DIR before /usr/lib/debug; repeatable", 0},
+	{"root", OPTION_ROOT, "DIR", 0, "Look for debug files below DIR before the host's own", 0},
+	{"debuginfod", OPTION_DEBUGINFOD, NULL, 0, "Ask debuginfod servers for debug files", 0},
+	{"threads", OPTION_THREADS, "N", 0, "Threads to read debug information with", 0},
+	{"verbose", 'v', NULL, 0, "Say what was used and why not more, on standard error", 0},
+	{0},
+};
+
+static const struct argp symbolize_argp = {
+	.options = options,
+	.parser = parse_option,
+	.args_doc = "-e ELF [ADDR...]",
+	.doc = "Prints the function, file and line of each address, as `llvm-symbolizer "
+	       "--output-style=GNU -f` does.  Without ADDR they are read from standard input, one "
+	       "a "
+	       "line, and answered when it ends: all at once is many times faster.\v"
+	       "EXAMPLES\n"
+	       "  ctrace symbolize -e ./prog -i 0x1139 0x1200\n"
+	       "  ctrace symbolize -e ./prog -a --demangle none <addresses\n"
+	       "  ctrace symbolize -e /usr/lib/x86_64-linux-gnu/libc.so.6 -v 0x98930\n",
+};
+
+/* 0, or -1 after a message. */
+static int read_addresses(struct symbolize_arguments *args)
+{
+	_cleanup_free_ char *line = NULL;
+	size_t cap = 0;
+	ssize_t len;
+
+	while ((len = getline(&line, &cap, stdin)) >= 0) {
+		while (len > 0 && strchr(" \t\r\n", line[len - 1]))
+			line[--len] = '\0';
+		if (len > 0 && add_address(args, line) < 0) {
+			log_error("'%s' is no address (0x... or decimal)", line);
+			return -1;
+		}
+	}
+	if (ferror(stdin)) {
+		log_errno(errno, "cannot read standard input");
+		return -1;
+	}
+	return 0;
+}
+
+static void print_answers(const struct symbolize_arguments *args)
+{
+	for (size_t i = 0; i < args->nr; i++) {
+		const struct symbolize_address *addr = &args->addrs[i];
+		uint32_t nr = args->all_frames ? addr->nr_frames : 1;
+
+		if (args->print_addresses)
+			printf("0x%" PRIx64 "\n", addr->vaddr);
+		for (uint32_t k = 0; k < nr; k++) {
+			const struct frame *frame = &addr->frames[k];
+
+			printf("%s\n%s:%" PRIu32 "\n", frame->name,
+			       frame->file ? frame->file : "??", frame->line);
+		}
+	}
+}
+
+static int symbolize_all(struct symbolize_arguments *args)
+{
+	_cleanup_(intern_freep) struct intern *strings = intern_new();
+	struct symbolize_stats stats;
+	int err;
+
+	err = symbolize_object(args->elf, NULL, NULL, &args->options, strings, args->addrs,
+			       args->nr, &stats);
+	if (err == -ENOEXEC)
+		log_error("'%s' is not a 64-bit ELF file", args->elf);
+	else if (err)
+		log_errno(err, "cannot read '%s'", args->elf);
+	if (!err)
+		print_answers(args);
+	if (!err && args->verbose)
+		log_info("%s: %" PRIu64 " of %" PRIu64 " addresses named, %" PRIu64
+			 " inlined frames, %.1f ms; %s",
+			 args->elf, stats.named, stats.addresses, stats.inlined_frames,
+			 (double)stats.ns / 1e6, stats.source);
+	symbolize_release(args->addrs, args->nr);
+	return err ? EXIT_FAILED : 0;
+}
+
+int cmd_symbolize(int argc, char **argv)
+{
+	struct symbolize_arguments args = {
+		.options = {.inlines = true, .lines = true, .demangle = DEMANGLE_SHORT}};
+	int status;
+
+	argp_err_exit_status = EXIT_USAGE;
+	argp_parse(&symbolize_argp, argc, argv, 0, NULL, &args);
+	if (args.nr == 0 && read_addresses(&args) < 0)
+		status = EXIT_FAILED;
+	else
+		status = symbolize_all(&args);
+	free(args.addrs);
+	free(args.debug_dirs);
+	return status;
+}
