@@ -26,6 +26,13 @@ struct format_options {
 	bool minwidth_percent;
 	bool inverted, reverse, hash, negate, flamechart;
 	bool no_metadata;
+	bool collapse_recursion, no_inline;
+	const char *theme;	  /* "auto", "light", "dark" */
+	const char *bgcolors;	  /* flamegraph.pl's names or #rrggbb */
+	const char *search_color; /* #rrggbb */
+	const char *stroke_color;
+	const char *ui_color;
+	uint64_t max_bytes; /* of a page's data; 0 = 4 MiB, beyond it light frames are pruned */
 };
 
 struct format {

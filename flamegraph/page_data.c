@@ -151,6 +151,8 @@ static void put_nodes(struct byte_buffer *plain, const struct page_tree *tree)
 		byte_buffer_uint(plain, tree->nodes[i].function);
 	for (size_t i = 0; i < tree->nr_nodes; i++)
 		byte_buffer_uint(plain, tree->nodes[i].self);
+	for (size_t i = 0; tree->has_before && i < tree->nr_nodes; i++)
+		byte_buffer_uint(plain, tree->nodes[i].before);
 }
 
 static uint8_t *deflate_all(const struct byte_buffer *plain, size_t *ret_size)

@@ -6,7 +6,7 @@
  *
  *   strings    count; each: bytes shared with the one before, more bytes, those bytes (byte order)
  *   functions  count; columns: name, kind, module + 1, full name + 1, file + 1, line
- *   nodes      count; columns: pops, function, self
+ *   nodes      count; columns: pops, function, self, and before in a comparison
  */
 #ifndef CTRACE_FLAMEGRAPH_PAGE_DATA_H
 #define CTRACE_FLAMEGRAPH_PAGE_DATA_H

@@ -224,8 +224,8 @@ static void put_info(struct json_writer *json, const struct capture_info *info)
 	json_object_end(json);
 }
 
-void page_write_meta(const struct profile *profile, const struct format_options *options,
-		     uint64_t nr_pruned, FILE *out)
+void page_text_meta(const struct profile *profile, const struct format_options *options,
+		    uint64_t nr_pruned, FILE *out)
 {
 	const struct capture_info *info = profile_info(profile);
 	_cleanup_free_ char *title = page_title(profile, options);
@@ -249,7 +249,15 @@ void page_write_meta(const struct profile *profile, const struct format_options 
 	json_key_double(&json, "fontSize", style.font_size, 1);
 	json_key_double(&json, "charWidth", style.char_width, 3);
 	json_key_bool(&json, "inverted", options->inverted);
+	json_key_bool(&json, "reverse", options->reverse);
+	json_key_bool(&json, "noInlines", options->no_inline);
+	json_key_bool(&json, "collapse", options->collapse_recursion);
+	json_key_string(&json, "theme", or_default(options->theme, "auto"));
 	json_key_uint(&json, "pruned", nr_pruned);
+	if (profile_before(profile)) {
+		json_key_uint(&json, "before", profile_before(profile)[0].total);
+		json_key_bool(&json, "negate", options->negate);
+	}
 	if (info && !options->no_metadata)
 		put_info(&json, info);
 	json_object_end(&json);

@@ -31,7 +31,7 @@ char *page_subtitle(const struct profile *profile, const struct format_options *
 char *page_description(const struct profile *profile, const struct format_options *options);
 
 /* @nr_pruned: frames that are not in the data block. */
-void page_write_meta(const struct profile *profile, const struct format_options *options,
-		     uint64_t nr_pruned, FILE *out);
+void page_text_meta(const struct profile *profile, const struct format_options *options,
+		    uint64_t nr_pruned, FILE *out);
 
 #endif

@@ -13,6 +13,7 @@ struct builder {
 	struct page_tree *tree;
 	const struct frame *frames;
 	const struct profile_node *nodes;
+	const struct profile_before *before; /* or NULL */
 	size_t nr_frames;
 	uint64_t least;
 	size_t depth; /* of the node added last */
@@ -21,7 +22,14 @@ struct builder {
 	size_t nr_counts, cap_counts;
 };
 
-static void add_node(struct builder *builder, size_t depth, uint32_t function, uint64_t self)
+static bool is_light(const struct builder *builder, uint32_t node)
+{
+	return builder->nodes[node].total < builder->least &&
+	       (!builder->before || builder->before[node].total < builder->least);
+}
+
+static void add_node(struct builder *builder, size_t depth, uint32_t function, uint64_t self,
+		     uint64_t before)
 {
 	struct page_tree *tree = builder->tree;
 
@@ -30,6 +38,7 @@ static void add_node(struct builder *builder, size_t depth, uint32_t function, u
 		.pops = (uint32_t)(builder->depth + 1 - depth),
 		.function = function,
 		.self = self,
+		.before = before,
 	};
 	builder->depth = depth;
 }
@@ -79,23 +88,24 @@ static uint64_t subtree_size(const struct builder *builder, uint32_t node)
 static void add_pruned(struct builder *builder, uint32_t parent, size_t depth)
 {
 	const struct profile_node *nodes = builder->nodes;
-	uint64_t count = 0, value = 0;
+	uint64_t count = 0, value = 0, before = 0;
 
 	for (uint32_t child = nodes[parent].first_child; child; child = nodes[child].next_sibling) {
-		if (nodes[child].total >= builder->least)
+		if (!is_light(builder, child))
 			continue;
+		before += builder->before ? builder->before[child].total : 0;
 		count += subtree_size(builder, child);
 		value += nodes[child].total;
 	}
 	if (!count)
 		return;
 	builder->tree->nr_pruned += count;
-	add_node(builder, depth, pruned_function(builder, count), value);
+	add_node(builder, depth, pruned_function(builder, count), value, before);
 }
 
 static uint32_t next_kept(const struct builder *builder, uint32_t child)
 {
-	while (child && builder->nodes[child].total < builder->least)
+	while (child && is_light(builder, child))
 		child = builder->nodes[child].next_sibling;
 	return child;
 }
@@ -110,7 +120,8 @@ static void add_nodes(struct builder *builder)
 	for (;;) {
 		while (node) {
 			add_node(builder, depth++, (uint32_t)(nodes[node].frame - builder->frames),
-				 nodes[node].self);
+				 nodes[node].self,
+				 builder->before ? builder->before[node].self : 0);
 			parent = node;
 			node = next_kept(builder, nodes[node].first_child);
 		}
@@ -172,7 +183,8 @@ void page_tree_init(struct page_tree *tree, const struct profile *profile, uint6
 	struct builder builder = {.tree = tree, .least = least};
 	size_t nr_nodes;
 
-	*tree = (struct page_tree){0};
+	builder.before = profile_before(profile);
+	*tree = (struct page_tree){.has_before = builder.before != NULL};
 	builder.nodes = profile_nodes(profile, &nr_nodes);
 	builder.frames = profile_frames(profile, &builder.nr_frames);
 	for (size_t i = 0; i < builder.nr_frames; i++) {
@@ -207,13 +219,15 @@ uint64_t page_tree_least(const struct profile *profile, size_t max_nodes)
 {
 	size_t nr;
 	const struct profile_node *nodes = profile_nodes(profile, &nr);
+	const struct profile_before *before = profile_before(profile);
 	_cleanup_free_ uint64_t *totals = NULL;
 
 	if (nr <= max_nodes)
 		return 0;
 	totals = xcalloc(nr, sizeof(*totals));
 	for (size_t i = 0; i < nr; i++)
-		totals[i] = nodes[i].total;
+		totals[i] = before && before[i].total > nodes[i].total ? before[i].total
+								       : nodes[i].total;
 	qsort(totals, nr, sizeof(*totals), compare_totals_down);
 	return totals[max_nodes] + 1;
 }

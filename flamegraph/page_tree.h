@@ -9,6 +9,7 @@
 
 #include "common/frame.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,7 @@ struct page_node {
 	uint32_t pops; /* levels to leave before this node is entered */
 	uint32_t function;
 	uint64_t self;
+	uint64_t before; /* self, in the recording this one is compared with */
 };
 
 struct page_tree {
@@ -27,12 +29,14 @@ struct page_tree {
 	size_t nr_functions, cap_functions;
 	struct page_node *nodes; /* without the root */
 	size_t nr_nodes, cap_nodes;
+	bool has_before;
 	uint64_t nr_pruned; /* frames that are not here */
 	char **names;	    /* of pruned nodes */
 	size_t nr_names, cap_names;
 };
 
-/* Nodes with less than @least in total are pruned; frames' strings are those of the profile. */
+/* Nodes with less than @least in total, now and before, are pruned; frames' strings are those of
+ * the profile. */
 void page_tree_init(struct page_tree *tree, const struct profile *profile, uint64_t least);
 void page_tree_release(struct page_tree *tree);
 

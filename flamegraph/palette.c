@@ -12,6 +12,7 @@
 #define NR_MODULE_HUES	 12
 #define NR_MODULE_SHADES 4
 #define NR_COSTS	 10
+#define NR_DELTAS	 9 /* four of less, none, four of more */
 
 /* OKLCH of the first and the last shade: lightness and chroma in thousandths, hue in degrees. */
 struct tone {
@@ -33,6 +34,8 @@ enum {
 	TONE_MEM,
 	TONE_WAKEUP,
 	TONE_COST,
+	TONE_LESS,
+	TONE_MORE,
 	/* Okabe and Ito's set, which people with any colour vision tell apart. */
 	TONE_SAFE_ORANGE,
 	TONE_SAFE_YELLOW,
@@ -57,6 +60,8 @@ static const struct tone tones[] = {
 	[TONE_MEM] = {{800, 870}, {135, 105}, {145, 165}},
 	[TONE_WAKEUP] = {{740, 820}, {90, 60}, {200, 290}},
 	[TONE_COST] = {{945, 700}, {30, 170}, {95, 25}},
+	[TONE_LESS] = {{690, 930}, {130, 12}, {255, 255}},
+	[TONE_MORE] = {{930, 690}, {12, 160}, {28, 28}},
 	[TONE_SAFE_ORANGE] = {{800, 840}, {120, 105}, {66, 72}},
 	[TONE_SAFE_YELLOW] = {{905, 925}, {130, 110}, {102, 106}},
 	[TONE_SAFE_VERMILION] = {{705, 745}, {130, 115}, {38, 44}},
@@ -245,8 +250,32 @@ static void write_shade(FILE *out, char letter, unsigned int class, const struct
 			class, rgb);
 }
 
-static void write_shades(const struct palette *palette, FILE *out, bool dark)
+const char *palette_delta_class(double delta, double most, char *text)
 {
+	static const double least[] = {0.01, 0.05, 0.2, 0.5};
+	double share = most > 0 ? (delta < 0 ? -delta : delta) / most : 0;
+	int step = 0;
+
+	while (step < NR_DELTAS / 2 && share >= least[step])
+		step++;
+	snprintf(text, PALETTE_CLASS_MAX, "d%d", NR_DELTAS / 2 + (delta < 0 ? -step : step));
+	return text;
+}
+
+static void write_delta_shades(FILE *out, bool dark)
+{
+	for (unsigned int i = 0; i < NR_DELTAS; i++) {
+		bool is_more = i > NR_DELTAS / 2;
+
+		write_shade(out, 'd', i, &tones[is_more ? TONE_MORE : TONE_LESS],
+			    is_more ? i - NR_DELTAS / 2 : i, NR_DELTAS / 2 + 1, dark);
+	}
+}
+
+static void write_shades(const struct palette *palette, bool with_delta, FILE *out, bool dark)
+{
+	if (with_delta)
+		write_delta_shades(out, dark);
 	for (unsigned int hue = 0; hue < NR_HUES; hue++) {
 		for (unsigned int i = 0; i < NR_SHADES; i++)
 			write_shade(out, hues[hue].letter, i, &tones[palette->tones[hue]], i,
@@ -264,12 +293,12 @@ static void write_shades(const struct palette *palette, FILE *out, bool dark)
 	}
 }
 
-void palette_write_css(const struct palette *palette, FILE *out)
+void palette_write_css(const struct palette *palette, bool with_delta, FILE *out)
 {
-	write_shades(palette, out, false);
+	write_shades(palette, with_delta, out, false);
 	fputs("\n@media (prefers-color-scheme:dark){:root:not(.light){", out);
-	write_shades(palette, out, true);
+	write_shades(palette, with_delta, out, true);
 	fputs("}}\n:root.dark{", out);
-	write_shades(palette, out, true);
+	write_shades(palette, with_delta, out, true);
 	fputs("}\n", out);
 }

@@ -6,6 +6,7 @@
 #ifndef CTRACE_FLAMEGRAPH_PALETTE_H
 #define CTRACE_FLAMEGRAPH_PALETTE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -40,7 +41,13 @@ const char *palette_class(const struct palette *palette, const struct frame *fra
 /* The class that stands for a hue in the legend. */
 const char *palette_hue_class(enum palette_hue hue, char *text);
 
+/*
+ * The class of a change by @delta (of inclusive values, against the largest change @most): blue for
+ * less, red for more.
+ */
+const char *palette_delta_class(double delta, double most, char *text);
+
 /* Literal colours for viewers that know no variables, variables for dark ones. */
-void palette_write_css(const struct palette *palette, FILE *out);
+void palette_write_css(const struct palette *palette, bool with_delta, FILE *out);
 
 #endif

@@ -2,12 +2,14 @@
 #include "flamegraph/picture.h"
 
 #include "common/alloc.h"
+#include "common/cleanup.h"
 #include "flamegraph/frame_label.h"
 #include "flamegraph/markup.h"
 #include "flamegraph/palette.h"
 #include "flamegraph/profile.h"
 #include "flamegraph/profile_walk.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #define MAX_BOXES     6000 /* more are slow to load and say no more */
@@ -21,10 +23,14 @@ struct cursor {
 	size_t cap;
 };
 
-static uint64_t place_node(struct cursor *cursor, const struct profile_walk *walk)
+static uint64_t weight_of(const struct picture *picture, const struct profile_node *nodes,
+			  uint32_t node)
 {
-	uint64_t total = walk->nodes[profile_walk_node(walk)].total;
-	size_t depth = walk->depth;
+	return picture->weights ? picture->weights[node] : nodes[node].total;
+}
+
+static uint64_t place_node(struct cursor *cursor, size_t depth, uint64_t weight)
+{
 	uint64_t place;
 
 	while (depth + 1 >= cursor->cap) {
@@ -36,9 +42,48 @@ static uint64_t place_node(struct cursor *cursor, const struct profile_walk *wal
 			cursor->at[i] = 0;
 	}
 	place = cursor->at[depth];
-	cursor->at[depth] += total;
+	cursor->at[depth] += weight;
 	cursor->at[depth + 1] = place;
 	return place;
+}
+
+/* What the values before are multiplied with, so that both recordings weigh the same. */
+static double before_factor(const struct profile *profile)
+{
+	uint64_t before = profile_before(profile)[0].total;
+	uint64_t after = profile_total(profile);
+
+	return before && after ? (double)after / (double)before : 1;
+}
+
+static double delta_of(const struct picture *picture, const struct profile_node *nodes,
+		       uint32_t node)
+{
+	const struct profile_before *before = profile_before(picture->profile);
+	double was = (double)before[node].total * before_factor(picture->profile);
+
+	return ((double)nodes[node].total - was) * (picture->negate ? -1 : 1);
+}
+
+/* As wide as the larger of both, so that what is gone is seen too. */
+static void weigh_both(struct picture *picture)
+{
+	size_t nr;
+	const struct profile_node *nodes = profile_nodes(picture->profile, &nr);
+	const struct profile_before *before = profile_before(picture->profile);
+	double factor = before_factor(picture->profile);
+
+	picture->weights = xcalloc(nr, sizeof(*picture->weights));
+	for (uint32_t i = 0; i < nr; i++) {
+		uint64_t was = (uint64_t)llround((double)before[i].self * factor);
+		double delta = fabs(delta_of(picture, nodes, i));
+
+		picture->weights[i] = nodes[i].self > was ? nodes[i].self : was;
+		if (delta > picture->most_delta)
+			picture->most_delta = delta;
+	}
+	for (size_t i = nr; --i > 0;)
+		picture->weights[nodes[i].parent] += picture->weights[i];
 }
 
 static int compare_down(const void *a, const void *b)
@@ -49,39 +94,45 @@ static int compare_down(const void *a, const void *b)
 	return (left < right) - (left > right);
 }
 
-static uint64_t least_total(const struct picture *picture, const struct profile *profile)
+static double scale_of(const struct picture *picture, const struct profile_node *nodes)
 {
-	double scale = (picture->width - 2 * picture->pad) / (double)profile_total(profile);
-	uint64_t least = (uint64_t)(picture->min_width / scale);
-	_cleanup_free_ uint64_t *totals = NULL;
-	size_t nr, nr_drawn = 0, cap = 0;
-	const struct profile_node *nodes = profile_nodes(profile, &nr);
-
-	if ((double)least * scale < picture->min_width)
-		least++;
-	for (size_t i = 1; i < nr; i++) {
-		if (nodes[i].total < least)
-			continue;
-		GROW_ARRAY(totals, nr_drawn, cap);
-		totals[nr_drawn++] = nodes[i].total;
-	}
-	if (nr_drawn <= MAX_BOXES)
-		return least;
-	qsort(totals, nr_drawn, sizeof(*totals), compare_down);
-	return totals[MAX_BOXES] + 1;
+	return (picture->width - 2 * picture->pad) / (double)weight_of(picture, nodes, 0);
 }
 
-void picture_measure(struct picture *picture, const struct profile *profile)
+static uint64_t least_weight(const struct picture *picture)
+{
+	_cleanup_free_ uint64_t *weights = NULL;
+	size_t nr, nr_drawn = 0, cap = 0;
+	const struct profile_node *nodes = profile_nodes(picture->profile, &nr);
+	double least = ceil(picture->min_width / scale_of(picture, nodes));
+
+	if (least < 1)
+		least = 1;
+	for (uint32_t i = 1; i < nr; i++) {
+		if ((double)weight_of(picture, nodes, i) < least)
+			continue;
+		GROW_ARRAY(weights, nr_drawn, cap);
+		weights[nr_drawn++] = weight_of(picture, nodes, i);
+	}
+	if (nr_drawn <= MAX_BOXES)
+		return (uint64_t)least;
+	qsort(weights, nr_drawn, sizeof(*weights), compare_down);
+	return weights[MAX_BOXES] + 1;
+}
+
+void picture_measure(struct picture *picture)
 {
 	uint32_t max_rows = (uint32_t)(picture->max_height / picture->row_height);
 	struct profile_walk walk;
 	size_t deepest = 0;
 
-	picture->least = least_total(picture, profile);
+	if (profile_before(picture->profile))
+		weigh_both(picture);
+	picture->least = least_weight(picture);
 	picture->nr_boxes = 0;
-	profile_walk_init(&walk, profile);
+	profile_walk_init(&walk, picture->profile);
 	while (profile_walk_next(&walk)) {
-		if (walk.nodes[profile_walk_node(&walk)].total < picture->least)
+		if (weight_of(picture, walk.nodes, profile_walk_node(&walk)) < picture->least)
 			continue;
 		picture->nr_boxes++;
 		if (walk.depth > deepest)
@@ -96,21 +147,70 @@ void picture_measure(struct picture *picture, const struct profile *profile)
 	}
 }
 
+void picture_release(struct picture *picture)
+{
+	free(picture->weights);
+	picture->weights = NULL;
+}
+
 struct box {
-	const char *class;
+	const struct profile_node *nodes;
+	uint32_t node;
 	const char *name;
-	uint64_t total, whole;
 	double x, y, width;
 };
+
+static void put_tooltip(const struct picture *picture, const struct box *box, FILE *out)
+{
+	const struct profile_before *before = profile_before(picture->profile);
+	uint64_t total = box->nodes[box->node].total;
+	double share = markup_percent(total, box->nodes[0].total);
+	char count[MARKUP_COUNT_MAX];
+
+	fputs("<title>", out);
+	markup_text(out, box->name);
+	fprintf(out, " (%s %s, %.2f%%", markup_count(total, count), picture->unit, share);
+	if (before)
+		fprintf(out, "; %+.2f%%",
+			share - markup_percent(before[box->node].total, before[0].total));
+	fputs(")</title>", out);
+}
+
+static void put_label(const struct picture *picture, const struct box *box, FILE *out)
+{
+	double room = (box->width - 2 * TEXT_MARGIN) / picture->char_width;
+	_cleanup_free_ char *label = room > 0 ? frame_label(box->name, (size_t)room) : NULL;
+
+	if (!label)
+		return;
+	fputs("<text x=\"", out);
+	markup_pixels(out, box->x + TEXT_MARGIN);
+	fputs("\" y=\"", out);
+	markup_pixels(out, box->y + (picture->row_height + picture->font_size) / 2 - 2);
+	fputs("\">", out);
+	markup_text(out, label);
+	fputs("</text>", out);
+}
+
+static void put_class(const struct picture *picture, const struct box *box, FILE *out)
+{
+	const struct profile_node *node = &box->nodes[box->node];
+	char class[PALETTE_CLASS_MAX] = "r0";
+
+	if (profile_before(picture->profile))
+		palette_delta_class(delta_of(picture, box->nodes, box->node), picture->most_delta,
+				    class);
+	else if (box->node)
+		palette_class(picture->palette, node->frame, node->total, box->nodes[0].total,
+			      class);
+	fprintf(out, "<rect class=\"%s%s\" x=\"", class, node->total ? "" : " gone");
+}
 
 static void put_box(const struct picture *picture, const struct box *box, FILE *out)
 {
 	double width = box->width > GAP_MIN_WIDTH ? box->width - GAP : box->width;
-	double room = (box->width - 2 * TEXT_MARGIN) / picture->char_width;
-	_cleanup_free_ char *label = room > 0 ? frame_label(box->name, (size_t)room) : NULL;
-	char count[MARKUP_COUNT_MAX];
 
-	fprintf(out, "<rect class=\"%s\" x=\"", box->class);
+	put_class(picture, box, out);
 	markup_pixels(out, box->x);
 	fputs("\" y=\"", out);
 	markup_pixels(out, box->y);
@@ -118,19 +218,10 @@ static void put_box(const struct picture *picture, const struct box *box, FILE *
 	markup_pixels(out, width < 0.1 ? 0.1 : width);
 	fputs("\" height=\"", out);
 	markup_pixels(out, picture->row_height - 1);
-	fputs("\"><title>", out);
-	markup_text(out, box->name);
-	fprintf(out, " (%s %s, %.2f%%)</title></rect>", markup_count(box->total, count),
-		picture->unit, markup_percent(box->total, box->whole));
-	if (label) {
-		fputs("<text x=\"", out);
-		markup_pixels(out, box->x + TEXT_MARGIN);
-		fputs("\" y=\"", out);
-		markup_pixels(out, box->y + (picture->row_height + picture->font_size) / 2 - 2);
-		fputs("\">", out);
-		markup_text(out, label);
-		fputs("</text>", out);
-	}
+	fputs("\">", out);
+	put_tooltip(picture, box, out);
+	fputs("</rect>", out);
+	put_label(picture, box, out);
 	putc('\n', out);
 }
 
@@ -141,33 +232,31 @@ static double row_y(const struct picture *picture, double top, size_t depth)
 	return top + (double)row * picture->row_height;
 }
 
-void picture_write(const struct picture *picture, const struct profile *profile, double top,
-		   FILE *out)
+void picture_write(const struct picture *picture, double top, FILE *out)
 {
-	uint64_t whole = profile_total(profile);
-	double scale = (picture->width - 2 * picture->pad) / (double)whole;
-	struct box box = {.class = "r0", .name = "all", .total = whole, .whole = whole};
 	struct cursor cursor = {0};
 	struct profile_walk walk;
+	struct box box = {.name = "all", .x = picture->pad};
+	double scale;
 
-	box.x = picture->pad;
+	profile_walk_init(&walk, picture->profile);
+	scale = scale_of(picture, walk.nodes);
+	box.nodes = walk.nodes;
 	box.y = row_y(picture, top, 0);
-	box.width = (double)whole * scale;
+	box.width = picture->width - 2 * picture->pad;
 	put_box(picture, &box, out);
-	profile_walk_init(&walk, profile);
 	while (profile_walk_next(&walk)) {
-		const struct profile_node *node = &walk.nodes[profile_walk_node(&walk)];
-		uint64_t place = place_node(&cursor, &walk);
-		char class[PALETTE_CLASS_MAX];
+		uint32_t node = profile_walk_node(&walk);
+		uint64_t weight = weight_of(picture, walk.nodes, node);
+		uint64_t place = place_node(&cursor, walk.depth, weight);
 
-		if (node->total < picture->least || walk.depth >= picture->rows)
+		if (weight < picture->least || walk.depth >= picture->rows)
 			continue;
-		box.class = palette_class(picture->palette, node->frame, node->total, whole, class);
-		box.name = node->frame->name;
-		box.total = node->total;
+		box.node = node;
+		box.name = walk.nodes[node].frame->name;
 		box.x = picture->pad + (double)place * scale;
 		box.y = row_y(picture, top, walk.depth);
-		box.width = (double)node->total * scale;
+		box.width = (double)weight * scale;
 		put_box(picture, &box, out);
 	}
 	profile_walk_release(&walk);

@@ -15,15 +15,18 @@ struct profile;
 
 struct picture {
 	/* Set by the caller, in pixels. */
+	const struct profile *profile; /* borrowed */
 	double width, pad;
 	double row_height, font_size, char_width;
 	double min_width; /* frames narrower than this are not drawn */
 	double max_height;
-	bool inverted;
+	bool inverted, negate;
 	const struct palette *palette;
 	const char *unit;
 
 	/* Filled by picture_measure(). */
+	uint64_t *weights; /* of nodes, when they are not their totals */
+	double most_delta;
 	uint64_t least;	 /* total of the lightest frame drawn */
 	uint32_t rows;	 /* with the root's */
 	uint32_t hidden; /* rows too deep to be drawn */
@@ -31,9 +34,9 @@ struct picture {
 };
 
 /* How much there will be to draw. */
-void picture_measure(struct picture *picture, const struct profile *profile);
+void picture_measure(struct picture *picture);
+void picture_release(struct picture *picture);
 /* Draws from the top edge @top down, picture->rows high. */
-void picture_write(const struct picture *picture, const struct profile *profile, double top,
-		   FILE *out);
+void picture_write(const struct picture *picture, double top, FILE *out);
 
 #endif

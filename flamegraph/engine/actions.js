@@ -2,9 +2,14 @@
 let selected = 0, pointed = null;
 const undone = [];
 
+function plant() {
+	tree = treeOf(state);
+	weight = weigh(tree, state.widths);
+}
+
 function retree() {
 	const path = pathOf(zoom);
-	tree = treeOf(state);
+	plant();
 	zoom = follow(state.zoom.length ? state.zoom : path);
 	selected = 0;
 	search();
@@ -25,6 +30,8 @@ function refresh() {
 	for (const name in pressed)
 		buttons[name].setAttribute('aria-pressed', pressed[name]);
 	buttons.order.textContent = `by ${state.order}`;
+	buttons.widths.textContent = `widths: ${state.widths}`;
+	buttons.widths.hidden = !isDiff;
 	buttons.reset.disabled = !zoom;
 	buttons.undo.disabled = !undone.length;
 	paintLegend();
@@ -108,6 +115,12 @@ function flip(name) {
 function nextOrder() {
 	const orders = ['name', 'weight', 'module'];
 	change({order: orders[(orders.indexOf(state.order) + 1) % 3]}, relayout);
+}
+
+const WIDTHS = ['both', 'after', 'before'];
+function nextWidths() {
+	if (isDiff)
+		change({widths: WIDTHS[(WIDTHS.indexOf(state.widths) + 1) % 3]}, retree);
 }
 
 const paletteStyle = el('style');

@@ -8,9 +8,10 @@ function addressOf() {
 	put('c', state.anyCase && 1);
 	put('o', state.order !== 'name' && state.order);
 	put('i', state.inverted !== meta.inverted && 1);
-	put('r', state.reverse && 1);
-	put('x', state.collapse !== recorded.deepest > 400 && 1);
-	put('m', state.noInlines && 1);
+	put('r', state.reverse !== meta.reverse && 1);
+	put('x', state.collapse !== collapsed && 1);
+	put('m', state.noInlines !== meta.noInlines && 1);
+	put('w', isDiff && state.widths !== 'both' && state.widths);
 	put('t', state.threads);
 	put('h', [...state.hidden].map(hashName).join('.'));
 	put('u', [...state.focus].map(hashName).join('.'));
@@ -59,13 +60,13 @@ function readAddress() {
 	const order = get('o'), wanted = get('p');
 	Object.assign(state, {zoom: [], search: get('s') || new URLSearchParams(location.search).get('s') || '',
 		anyCase: Boolean(get('c')), order: order === 'weight' || order === 'module' ? order : 'name',
-		inverted: meta.inverted !== Boolean(get('i')), reverse: Boolean(get('r')),
-		collapse: recorded.deepest > 400 !== Boolean(get('x')), noInlines: Boolean(get('m')),
-		threads: Number(get('t')) % 3 || 0, hidden: set('h'), focus: set('u')});
+		inverted: meta.inverted !== Boolean(get('i')), reverse: meta.reverse !== Boolean(get('r')),
+		collapse: collapsed !== Boolean(get('x')), noInlines: meta.noInlines !== Boolean(get('m')),
+		threads: Number(get('t')) % 3 || 0, widths: WIDTHS.includes(get('w')) ? get('w') : 'both', hidden: set('h'), focus: set('u')});
 	field.value = state.search;
 	palette = PALETTES[wanted] ? wanted : meta.colors;
 	paletteStyle.textContent = palette === meta.colors ? '' : paletteRules(palette);
-	tree = treeOf(state);
+	plant();
 	zoom = followHashes(get('f'));
 	state.zoom = pathOf(zoom);
 	selected = 0;

@@ -34,7 +34,7 @@ const actions = {
 	0: () => zoomTo(0), Backspace: () => zoomTo(tree.parent[zoom]), Enter: () => zoomTo(target()),
 	i: () => change({inverted: !state.inverted}, relayout), r: () => flip('reverse'), s: nextOrder,
 	x: () => flip('collapse'), m: () => flip('noInlines'), t: () => change({threads: (state.threads + 1) % 3}, retree),
-	p: nextPalette, d: toggleTheme, '?': toggleAbout, u: undo,
+	p: nextPalette, w: nextWidths, d: toggleTheme, '?': toggleAbout, u: undo,
 	h: () => exclude('hidden', target()), f: () => exclude('focus', target()),
 	c: () => target() && copy(fullNameOf(tree.fn[target()])), C: () => target() && copy(stackText(target())),
 	e: saveFolded, E: savePicture,
@@ -101,6 +101,7 @@ function listen() {
 	});
 	svg.addEventListener('click', () => {
 		menu.hidden = true;
+		showTip(null);
 		if (pointed)
 			zoomTo(pointed.node < 0 ? pointed.parent : pointed.node);
 	});
@@ -159,19 +160,22 @@ function fillTools() {
 		button('collapse', 'recursion', 'Collapse recursion (x)', actions.x),
 		button('inlines', 'inlines', 'Fold inlined functions into their callers (m)', actions.m),
 		button('threads', 'threads', 'Join threads: by name, all (t)', actions.t),
+		button('widths', '', 'Widths: the larger of both, after, before (w)', nextWidths),
 		button('palette', 'colours', 'Palette (p)', nextPalette),
 		button('theme', 'theme', 'Dark or light (d)', toggleTheme),
 		button('about', '?', 'Keys, and how this was recorded (?)', toggleAbout));
 }
 
 function boot() {
+	let theme = meta.theme;
 	try {
-		const theme = localStorage.getItem('ctrace-theme');
-		if (theme === 'dark' || theme === 'light')
-			rootClass.add(theme);
+		theme = localStorage.getItem('ctrace-theme') || theme;
 	} catch (error) {
 		// A sandbox without storage.
 	}
+	rootClass.remove('dark', 'light');
+	if (theme === 'dark' || theme === 'light')
+		rootClass.add(theme);
 	svg.removeAttribute('viewBox');
 	svg.setAttribute('role', 'application');
 	still.remove();

@@ -58,7 +58,15 @@ function moduleHue(fn) {
 	return moduleHues.get(module);
 }
 
+function deltaClass(tree, node) {
+	const delta = deltaOf(tree, node), share = Math.abs(delta) / (mostDelta(tree) || 1);
+	const step = [0.01, 0.05, 0.2, 0.5].filter(least => share >= least).length;
+	return 'd' + (delta < 0 ? 4 - step : 4 + step) + (tree.total[node] ? '' : ' gone');
+}
+
 function classOf(tree, node) {
+	if (isDiff)
+		return deltaClass(tree, node);
 	if (!node)
 		return 'r0';
 	const fn = tree.fn[node], hash = stemHash[functions.name[fn]];

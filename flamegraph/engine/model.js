@@ -1,6 +1,7 @@
 // The data block: strings, functions and the call tree as columns.
 const KERNEL = 1, INLINED = 2, JIT = 3, MODULE = 4, UNKNOWN = 5, MARK = 6, PRUNED = 7;
 const meta = JSON.parse(document.getElementById('ctrace-meta').textContent);
+const isDiff = 'before' in meta;
 
 let bytes, next;
 function readUint() {
@@ -61,17 +62,21 @@ function readFunctions() {
 
 function newTree(nr) {
 	return {nr, fn: new Uint32Array(nr), parent: new Uint32Array(nr), end: new Uint32Array(nr),
-		depth: new Uint32Array(nr), self: new Float64Array(nr), total: new Float64Array(nr)};
+		depth: new Uint32Array(nr), self: new Float64Array(nr), total: new Float64Array(nr),
+		was: new Float64Array(isDiff ? nr : 0), wasTotal: new Float64Array(isDiff ? nr : 0)};
 }
 
 // Totals and ends of subtrees, from self, parent and depth of nodes in preorder.
 function addUp(tree) {
-	const {nr, parent, self, total, end} = tree;
+	const {nr, parent, self, total, end, was, wasTotal} = tree;
 	total.set(self);
+	wasTotal.set(was);
 	for (let i = 0; i < nr; i++)
 		end[i] = i + 1;
 	for (let i = nr - 1; i > 0; i--) {
 		total[parent[i]] += total[i];
+		if (isDiff)
+			wasTotal[parent[i]] += wasTotal[i];
 		if (end[parent[i]] < end[i])
 			end[parent[i]] = end[i];
 	}
@@ -83,6 +88,8 @@ function readTree() {
 	const tree = newTree(readUint() + 1), path = [0], pops = readColumn(new Uint32Array(tree.nr), 1);
 	readColumn(tree.fn, 1);
 	readColumn(tree.self, 1);
+	if (isDiff)
+		readColumn(tree.was, 1);
 	for (let i = 1, depth = 0; i < tree.nr; i++) {
 		depth += 1 - pops[i];
 		tree.depth[i] = depth;

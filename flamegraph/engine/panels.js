@@ -20,6 +20,11 @@ function tipFor(box) {
 	const table = el('table', {}, el('tr', {}, el('th'), el('td', {}, meta.unit), el('td', {}, 'of all'),
 		el('td', {}, 'of view'), el('td', {}, 'of parent')),
 	tipRow('total', total, shares(total)), tipRow('self', self, shares(self)));
+	if (isDiff) {
+		const change = 100 * deltaOf(tree, node) / (all || 1) * (meta.negate ? -1 : 1);
+		table.append(tipRow('before', tree.wasTotal[node], [percent(tree.wasTotal[node], tree.wasTotal[0])]),
+			el('tr', {}, el('th', {}, 'change'), el('td'), el('td', {}, (change < 0 ? '' : '+') + change.toFixed(2) + '%')));
+	}
 	if (node) {
 		const every = everywhere(tree);
 		table.append(tipRow('total, all places', every.total[fn], [percent(every.total[fn], all)]),
@@ -60,7 +65,7 @@ const KEYS = [['click, Enter', 'zoom in; on a pale box, out'], ['Esc, 0', 'all']
 	['Ctrl-I', 'ignore case'], ['arrows, Home', 'walk the boxes'], ['f, h, u', 'focus, hide, undo'],
 	['c, C', 'copy name, stack'], ['i', 'icicle'], ['r', 'callers of leaves'], ['s', 'order of siblings'],
 	['x', 'collapse recursion'], ['m', 'fold inlines into their callers'], ['t', 'join threads: by name, all'],
-	['p', 'palette'], ['d', 'dark, light'], ['e, E', 'save stacks, picture']];
+	['w', 'widths of a comparison'], ['p', 'palette'], ['d', 'dark, light'], ['e, E', 'save stacks, picture']];
 
 function infoLines(value, indent) {
 	return Object.entries(value).flatMap(([key, item]) => {

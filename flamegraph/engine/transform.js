@@ -7,6 +7,7 @@ class TreeBuilder {
 		this.fn = [0];
 		this.parent = [0];
 		this.self = [0];
+		this.was = [0];
 		this.slots = new Int32Array(1 << 12);
 	}
 	child(parent, fn) {
@@ -21,6 +22,7 @@ class TreeBuilder {
 		this.fn.push(fn);
 		this.parent.push(parent);
 		this.self.push(0);
+		this.was.push(0);
 		if (node * 2 > mask)
 			this.grow();
 		return node;
@@ -38,8 +40,8 @@ class TreeBuilder {
 	}
 	// In preorder, siblings in order, without what weighs nothing.
 	finish() {
-		const {fn, parent, self} = this, nr = fn.length, ranks = functionRanks();
-		const total = Float64Array.from(self), first = new Int32Array(nr), later = new Int32Array(nr);
+		const {fn, parent, self, was} = this, nr = fn.length, ranks = functionRanks();
+		const total = Float64Array.from(self, (value, i) => value + was[i]), first = new Int32Array(nr), later = new Int32Array(nr);
 		for (let i = nr - 1; i > 0; i--)
 			total[parent[i]] += total[i];
 		// Nodes by rank, as chains: from the last rank on, each goes before its siblings.
@@ -64,6 +66,8 @@ class TreeBuilder {
 			place[node] = i;
 			tree.fn[i] = fn[node];
 			tree.self[i] = self[node];
+			if (isDiff)
+				tree.was[i] = was[node];
 			tree.parent[i] = place[parent[node]];
 			tree.depth[i] = i && tree.depth[tree.parent[i]] + 1;
 			if (node && later[node])
@@ -91,7 +95,7 @@ function commFunctions() {
 
 // state.threads: 0 as recorded, 1 by name, 2 all in one.
 function select(state) {
-	const builder = new TreeBuilder(), {nr, fn, parent, self} = recorded;
+	const builder = new TreeBuilder(), {nr, fn, parent, self, was} = recorded;
 	const place = new Int32Array(nr), inFocus = new Uint8Array(nr);
 	const comm = state.threads === 1 ? commFunctions() : null;
 	inFocus[0] = !state.focus.size;
@@ -106,8 +110,10 @@ function select(state) {
 			place[i] = up;
 		else
 			place[i] = builder.child(up, what);
-		if (place[i] >= 0 && inFocus[i])
+		if (place[i] >= 0 && inFocus[i]) {
 			builder.self[place[i]] += self[i];
+			builder.was[place[i]] += was[i] || 0;
+		}
 	}
 	return builder.finish();
 }
@@ -116,13 +122,36 @@ function reversed(tree) {
 	const builder = new TreeBuilder();
 	for (let i = 1; i < tree.nr; i++) {
 		let node = 0;
-		if (!tree.self[i])
+		if (!tree.self[i] && !tree.was[i])
 			continue;
 		for (let at = i; at; at = tree.parent[at])
 			node = builder.child(node, tree.fn[at]);
 		builder.self[node] += tree.self[i];
+		builder.was[node] += tree.was[i] || 0;
 	}
 	return builder.finish();
+}
+
+// How wide boxes are: in a comparison as the larger of both, or as after or before.
+function weigh(tree, widths) {
+	if (!isDiff || widths === 'after')
+		return tree.total;
+	if (widths === 'before')
+		return tree.wasTotal;
+	const weight = tree.self.map((self, i) => Math.max(self, tree.was[i] * norm));
+	for (let i = tree.nr - 1; i > 0; i--)
+		weight[tree.parent[i]] += weight[i];
+	return weight;
+}
+
+// Both recordings weigh the same.
+const norm = isDiff && meta.before && recorded.total[0] ? recorded.total[0] / meta.before : 1;
+const deltaOf = (tree, node) => (tree.total[node] - tree.wasTotal[node] * norm) * (meta.negate ? -1 : 1);
+
+function mostDelta(tree) {
+	if (!tree.mostDelta)
+		tree.mostDelta = tree.total.reduce((most, _, i) => Math.max(most, Math.abs(deltaOf(tree, i))), 0);
+	return tree.mostDelta;
 }
 
 function treeOf(state) {

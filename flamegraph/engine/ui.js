@@ -111,6 +111,10 @@ for (let i = 1; i < recorded.nr; i++)
 	kindShares[hues[recorded.fn[i]]] += recorded.self[i];
 
 function paintLegend() {
+	if (isDiff) {
+		legend.textContent = meta.negate ? 'red: less than before, blue: more' : 'blue: less than before, red: more';
+		return;
+	}
 	legend.replaceChildren(...HUES.map((hue, i) => kindSeen.has(i) && legendChip(hue, i)).filter(Boolean));
 }
 
@@ -124,7 +128,7 @@ function say() {
 		parts.push(`${percent(tree.total[0], recorded.total[0])} of the recording`);
 	if (meta.pruned)
 		parts.push(`${count(meta.pruned)} frames pruned: counts of searches are lower bounds`);
-	if (state.collapse && recorded.deepest > 400)
+	if (state.collapse && collapsed)
 		parts.push('recursion collapsed (x)');
 	status.textContent = parts.join('  ·  ');
 	document.title = meta.title;

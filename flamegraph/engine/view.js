@@ -3,10 +3,11 @@ const LEAST = 0.5, TOP = 64, FOOT = 32, PAD = 10;
 const svg = document.getElementById('ctrace'), inPage = document.documentElement !== svg;
 const rowHeight = meta.rowHeight, charWidth = meta.charWidth;
 
+const collapsed = meta.collapse || recorded.deepest > 400;
 const state = {zoom: [], search: '', anyCase: false, order: 'name', inverted: meta.inverted,
-	reverse: false, collapse: recorded.deepest > 400, noInlines: false, threads: 0,
-	hidden: new Set(), focus: new Set(), hue: -1};
-let tree = recorded, zoom = 0, rows = [], scroll = 0, width = 0, height = 0;
+	reverse: meta.reverse, collapse: collapsed, noInlines: meta.noInlines, threads: 0,
+	hidden: new Set(), focus: new Set(), hue: -1, widths: 'both'};
+let tree = recorded, weight = recorded.total, zoom = 0, rows = [], scroll = 0, width = 0, height = 0;
 
 // A path of functions, as far as this tree has it.
 function follow(path) {
@@ -30,11 +31,11 @@ function pathOf(node) {
 }
 
 function childrenOf(node) {
-	const list = [], {end, total, fn} = tree;
+	const list = [], {end, fn} = tree;
 	for (let i = node + 1; i < end[node]; i = end[i])
 		list.push(i);
 	if (state.order === 'weight')
-		list.sort((a, b) => total[b] - total[a] || a - b);
+		list.sort((a, b) => weight[b] - weight[a] || a - b);
 	else if (state.order === 'module')
 		list.sort((a, b) => functions.module[fn[a]] - functions.module[fn[b]] || a - b);
 	return list;
@@ -53,7 +54,7 @@ function addSliver(row, x, w, parent, frames, total) {
 }
 
 function layout() {
-	const {total, end, depth} = tree, scale = total[zoom] ? (width - 2 * PAD) / total[zoom] : 0;
+	const {total, end, depth} = tree, scale = weight[zoom] ? (width - 2 * PAD) / weight[zoom] : 0;
 	const stack = [zoom], places = [PAD];
 	rows = [];
 	for (let node = zoom; node; node = tree.parent[node])
@@ -61,12 +62,12 @@ function layout() {
 	while (stack.length) {
 		const node = stack.pop(), row = rows[depth[node]] || (rows[depth[node]] = []);
 		let x = places.pop();
-		row.push({node, x, w: total[node] * scale});
+		row.push({node, x, w: weight[node] * scale});
 		if (end[node] === node + 1)
 			continue;
 		const below = rows[depth[node] + 1] || (rows[depth[node] + 1] = []), firstPush = stack.length;
 		for (const child of childrenOf(node)) {
-			const w = total[child] * scale;
+			const w = weight[child] * scale;
 			if (w < LEAST) {
 				// Its place in the row comes before boxes still on the stack: sorted below.
 				addSliver(below, x, w, node, end[child] - child, total[child]);

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the SVG and the HTML page have in common: the picture and its surroundings, the data block,
+ * the script.  A page is made once from a profile and its options, then written piece by piece.
+ */
+#ifndef CTRACE_FLAMEGRAPH_PAGE_H
+#define CTRACE_FLAMEGRAPH_PAGE_H
+
+#include "flamegraph/page_text.h"
+#include "flamegraph/page_tree.h"
+#include "flamegraph/picture.h"
+
+#include <stdio.h>
+
+struct page {
+	const struct profile *profile; /* as given: borrowed */
+	const struct format_options *options;
+	struct profile *functions; /* one node a function and place, what the data block holds */
+	struct profile *drawn;	   /* what the still picture shows: perhaps reversed or collapsed */
+	struct page_style style;
+	struct picture picture;
+	struct page_tree tree;
+	char *data; /* base64 */
+	size_t data_size;
+	double height; /* of the still picture with its margins */
+};
+
+/* -ENODATA: nothing was counted; -EINVAL: unknown palette. */
+int page_init(struct page *page, const struct profile *profile,
+	      const struct format_options *options);
+void page_release(struct page *page);
+
+/* The rules of a style sheet, in braces of nothing. */
+void page_write_style(const struct page *page, FILE *out);
+/* An svg element without its end tag: open, still picture. */
+void page_write_svg(const struct page *page, FILE *out);
+/* JSON and base64, without their elements. */
+void page_write_meta(const struct page *page, FILE *out);
+void page_write_data(const struct page *page, FILE *out);
+
+#endif
