@@ -196,3 +196,22 @@ const char *arch_register_name(unsigned int reg)
 
 	return reg < sizeof(names) / sizeof(names[0]) ? names[reg] : NULL;
 }
+
+bool arch_find_init_stub(const uint8_t *code, size_t size, struct arch_init_stub *ret_stub)
+{
+	static const uint8_t endbr64[] = {0xf3, 0x0f, 0x1e, 0xfa};
+	static const uint8_t sub_rsp_8[] = {0x48, 0x83, 0xec, 0x08};
+	static const uint8_t add_rsp_8_ret[] = {0x48, 0x83, 0xc4, 0x08, 0xc3};
+	size_t at = 0;
+
+	if (size < sizeof(endbr64) + sizeof(sub_rsp_8) + sizeof(add_rsp_8_ret))
+		return false;
+	if (memcmp(code, endbr64, sizeof(endbr64)) == 0)
+		at = sizeof(endbr64);
+	if (memcmp(code + at, sub_rsp_8, sizeof(sub_rsp_8)) != 0 ||
+	    memcmp(code + size - sizeof(add_rsp_8_ret), add_rsp_8_ret, sizeof(add_rsp_8_ret)) != 0)
+		return false;
+	ret_stub->framed_from = (uint32_t)(at + sizeof(sub_rsp_8));
+	ret_stub->framed_to = (uint32_t)(size - 1);
+	return true;
+}

@@ -25,4 +25,13 @@ ptrdiff_t arch_find_signal_trampoline(const uint8_t *code, size_t size);
 /* "rax" ... "r15"; NULL from 16 on. */
 const char *arch_register_name(unsigned int reg);
 
+/* Where the stack is 8 bytes further down than at the function's first byte. */
+struct arch_init_stub {
+	uint32_t framed_from;
+	uint32_t framed_to;
+};
+
+/* Is the section @code an .init or .fini as glibc frames it? */
+bool arch_find_init_stub(const uint8_t *code, size_t size, struct arch_init_stub *ret_stub);
+
 #endif

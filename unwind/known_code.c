@@ -178,8 +178,52 @@ static void add_trampolines(struct cfi_input *input, const struct elf_image *ima
 	fde_list_release(&scan.found);
 }
 
+/*
+ * glibc's crti.S and crtn.S, which frame .init and .fini in every program and have no CFI: the
+ * stack is aligned with a subtraction at the start, undone right before the return at the end.
+ */
+static void add_frame_stub(struct cfi_input *input, const struct elf_image *image,
+			   const Elf64_Shdr *section)
+{
+	struct arch_init_stub stub;
+	struct elf_span span = elf_image_at_vaddr(image, section->sh_addr);
+	uint32_t begin, end = (uint32_t)section->sh_size;
+	struct fde_list list = {0};
+	struct cfi_state flat = {.cfa = cfi_cfa(CFA_REG, DW_REG_RSP, 8)};
+	struct cfi_state framed = {.cfa = cfi_cfa(CFA_REG, DW_REG_RSP, 16)};
+	uint32_t flat_cie, framed_cie;
+
+	if (section->sh_addr < input->base || section->sh_size > span.size ||
+	    section->sh_addr - input->base + section->sh_size > input->size ||
+	    !arch_find_init_stub(span.data, section->sh_size, &stub))
+		return;
+	begin = (uint32_t)(section->sh_addr - input->base);
+	flat_cie = cie_table_add_state(&input->cies, flat);
+	framed_cie = cie_table_add_state(&input->cies, framed);
+	append_state(&list, begin, begin + stub.framed_from, flat_cie);
+	append_state(&list, begin + stub.framed_from, begin + stub.framed_to, framed_cie);
+	append_state(&list, begin + stub.framed_to, begin + end, flat_cie);
+	fde_list_fill(&input->ranges, &list);
+	fde_list_release(&list);
+}
+
+static void add_frame_stubs(struct cfi_input *input, const struct elf_image *image)
+{
+	size_t nr;
+	const Elf64_Shdr *sections = elf_image_sections(image, &nr);
+
+	for (size_t i = 0; i < nr; i++) {
+		const char *name = elf_image_section_name(image, i);
+
+		if (sections[i].sh_flags & SHF_EXECINSTR &&
+		    (strcmp(name, ".init") == 0 || strcmp(name, ".fini") == 0))
+			add_frame_stub(input, image, &sections[i]);
+	}
+}
+
 void known_code_add(struct cfi_input *input, const struct elf_image *image)
 {
 	add_entry_stub(input, image);
+	add_frame_stubs(input, image);
 	add_trampolines(input, image);
 }

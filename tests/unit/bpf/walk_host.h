@@ -80,6 +80,7 @@ static inline int walk_host_run(struct walk_host *host, struct walk *w, uint32_t
 		if (stop != STOP_CONTINUE)
 			break;
 	}
+	walk_host = NULL;
 	return stop;
 }
 

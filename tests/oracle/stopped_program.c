@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/oracle/stopped_program.h"
+
+#include "loader/launch.h"
+#include "loader/object_set.h"
+#include "loader/process_set.h"
+#include "loader/table_store.h"
+#include "tests/unit/bpf/walk_host.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/uio.h>
+
+int stopped_program_read(const struct stopped_program *p, void *to, uint32_t size, uint64_t addr)
+{
+	struct iovec local = {to, size}, remote = {(void *)(uintptr_t)addr, size};
+
+	return process_vm_readv(p->pid, &local, 1, &remote, 1, 0) == (ssize_t)size ? 0 : -1;
+}
+
+static int read_memory(void *arg, void *to, uint32_t size, uint64_t addr)
+{
+	return stopped_program_read(arg, to, size, addr);
+}
+
+static void take_registers(struct walk *w, const struct user_regs_struct *r)
+{
+	const uint64_t regs[CTRACE_NR_REGS] = {r->rax, r->rdx, r->rcx, r->rbx, r->rsi, r->rdi,
+					       r->rbp, r->rsp, r->r8,  r->r9,  r->r10, r->r11,
+					       r->r12, r->r13, r->r14, r->r15};
+
+	memcpy(w->regs, regs, sizeof(regs));
+	w->pc = r->rip;
+	w->sp = r->rsp;
+	w->uprobes_start = 0;
+}
+
+int stopped_program_walk(struct stopped_program *p, const struct user_regs_struct *regs)
+{
+	const struct process *process = process_set_find(p->processes, p->pid, UINT64_MAX);
+	struct walk_host host = {
+		.read = read_memory,
+		.arg = p,
+		.table = process_set_table(p->processes, process),
+		.rules = table_store_rules(p->tables),
+		.cache = &p->cache,
+	};
+
+	host.blobs = table_store_blobs(p->tables, &host.nr_blobs);
+	take_registers(&p->walk, regs);
+	return walk_host_run(&host, &p->walk, CTRACE_MAX_FRAMES);
+}
+
+uint64_t stopped_program_pc(const struct stopped_program *p, uint32_t frame)
+{
+	return p->walk.frame[frame] & FRAME_PC_MASK;
+}
+
+static int build_tables(struct stopped_program *p)
+{
+	int err;
+
+	p->pid = launch_pid(p->launch);
+	p->objects = object_set_new();
+	p->processes = process_set_new(p->objects);
+	err = table_store_new(-1, -1, &p->tables);
+	if (err < 0)
+		return err;
+	object_set_publish_to(p->objects, p->tables, -1);
+	err = process_set_open_slots(p->processes, -1);
+	if (err < 0)
+		return err;
+	process_set_connect(p->processes, -1, -1);
+	err = process_set_add(p->processes, p->pid);
+	if (err < 0)
+		return err;
+	process_set_publish(p->processes);
+	return 0;
+}
+
+int stopped_program_start(struct stopped_program *p, char **argv)
+{
+	struct launch_options options = {.argv = argv};
+	char *error = NULL;
+	int err = launch_start(&options, &p->launch, &error);
+
+	if (err == 0)
+		err = launch_to_entry(p->launch);
+	if (err == 0)
+		err = build_tables(p);
+	if (err < 0)
+		fprintf(stderr, "%s: %s\n", argv[0], error ? error : strerror(-err));
+	free(error);
+	return err;
+}
+
+bool stopped_program_refresh(struct stopped_program *p)
+{
+	process_set_repair(p->processes, p->pid);
+	return process_set_publish(p->processes) > 0;
+}
+
+void stopped_program_end(struct stopped_program *p)
+{
+	if (p->pid > 0)
+		kill(p->pid, SIGKILL);
+	process_set_free(p->processes);
+	table_store_free(p->tables);
+	object_set_free(p->objects);
+	launch_free(p->launch);
+}
+
+const char *stop_name(int stop)
+{
+	static const char *const names[NR_UNWIND_STOPS] = {
+#define X(name, json, complete, text) json,
+		CTRACE_STOPS(X)
+#undef X
+	};
+
+	return names[stop];
+}
