@@ -23,6 +23,8 @@ static const struct command commands[] = {
 	{"unwind", cmd_unwind, "ctrace unwind", "what the table compiler makes of an ELF file"},
 	{"list", cmd_list, "ctrace list", "probes that exist here"},
 	{"doctor", cmd_doctor, "ctrace doctor", "what this kernel allows, and cures"},
+	{"flamegraph", cmd_flamegraph, "ctrace flamegraph", "draw anybody's folded stacks"},
+	{"diff", cmd_diff, "ctrace diff", "draw what changed between two recordings"},
 };
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -27,6 +27,7 @@ struct format_options {
 	bool inverted, reverse, hash, negate, flamechart;
 	bool no_metadata;
 	bool collapse_recursion, no_inline;
+	bool no_normalize;	  /* a comparison of counts as they are, not of shares */
 	const char *theme;	  /* "auto", "light", "dark" */
 	const char *bgcolors;	  /* flamegraph.pl's names or #rrggbb */
 	const char *search_color; /* #rrggbb */
@@ -39,6 +40,7 @@ struct format {
 	const char *name;   /* -f NAME */
 	const char *suffix; /* ".svg" */
 	const char *what;   /* for --help */
+	bool compares;	    /* shows what profile_before() holds too */
 	/* 0, -EIO when the stream fails, -EOPNOTSUPP, -ENODATA for an empty profile. */
 	int (*write)(const struct profile *profile, const struct format_options *options,
 		     FILE *out);

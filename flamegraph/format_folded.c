@@ -69,14 +69,19 @@ static void append_frame(struct line *line, size_t depth, const char *name)
 	line->ends[depth] = start + len;
 }
 
+/* @before: of a comparison, else NULL. */
 static void put_line(FILE *out, const struct line *line, const struct profile_node *node,
-		     size_t depth)
+		     const struct profile_before *before, size_t depth)
 {
 	bool only_mark = depth == 0 && node->frame->kind == FRAME_KIND_MARK;
 
 	fwrite(line->text, 1, line->ends[depth], out);
 	/* Perfetto tells the format by the ';' in the first lines. */
-	fprintf(out, "%s %" PRIu64 "\n", only_mark ? ";[unknown]" : "", node->self);
+	if (only_mark)
+		fputs(";[unknown]", out);
+	if (before)
+		fprintf(out, " %" PRIu64, before->self);
+	fprintf(out, " %" PRIu64 "\n", node->self);
 }
 
 /* @texts are by frame; NULL: the frames' names are spelled already. */
@@ -84,17 +89,20 @@ static void put_tree(const struct profile *profile, char *const *texts, FILE *ou
 {
 	size_t nr_frames;
 	const struct frame *frames = profile_frames(profile, &nr_frames);
+	const struct profile_before *all_before = profile_before(profile);
 	struct profile_walk walk;
 	struct line line = {0};
 
 	profile_walk_init(&walk, profile);
 	while (profile_walk_next(&walk)) {
-		const struct profile_node *node = &walk.nodes[profile_walk_node(&walk)];
+		uint32_t index = profile_walk_node(&walk);
+		const struct profile_node *node = &walk.nodes[index];
+		const struct profile_before *before = all_before ? &all_before[index] : NULL;
 
 		append_frame(&line, walk.depth - 1,
 			     texts ? texts[node->frame - frames] : node->frame->name);
-		if (node->self)
-			put_line(out, &line, node, walk.depth - 1);
+		if (node->self || (before && before->self))
+			put_line(out, &line, node, before, walk.depth - 1);
 	}
 	profile_walk_release(&walk);
 	free(line.text);
@@ -106,6 +114,24 @@ static uint32_t spelled_frame(struct profile *profile, const char *text)
 	struct frame frame = {.name = text, .kind = FRAME_KIND_USER};
 
 	return profile_frame(profile, &frame);
+}
+
+/* No overflow: the sums are those the profile has. */
+static void add_respelled(struct profile *respelled, const struct profile *profile, uint32_t node,
+			  const uint32_t *ids, size_t depth)
+{
+	size_t nr;
+	uint64_t value = profile_nodes(profile, &nr)[node].self;
+	const struct profile_before *before = profile_before(profile);
+	uint32_t stack;
+
+	if (!value && !(before && before[node].self))
+		return;
+	if (profile_stack(respelled, ids, depth, &stack) < 0)
+		die_oom();
+	profile_count(respelled, stack, value);
+	if (before)
+		profile_count_before(respelled, stack, before[node].self);
 }
 
 /* The same stacks under their spellings: what was two frames may now be one, elsewhere in order. */
@@ -137,9 +163,7 @@ static struct profile *respell(const struct profile *profile, const struct spell
 		ids[depth - 1] = as_leaf[node->frame - frames];
 		if (depth == 1 && node->frame->kind == FRAME_KIND_MARK)
 			ids[depth++] = spelled_frame(respelled, "[unknown]");
-		/* No overflow: the sum is the one the profile has. */
-		if (node->self)
-			profile_add_ids(respelled, ids, depth, node->self);
+		add_respelled(respelled, profile, profile_walk_node(&walk), ids, depth);
 		ids[walk.depth - 1] = as_caller[node->frame - frames];
 	}
 	profile_walk_release(&walk);
@@ -153,7 +177,7 @@ static int write_folded(const struct profile *profile, const struct format_optio
 	struct spelling spelling;
 
 	(void)options;
-	if (!profile_total(profile))
+	if (!profile_total(profile) && !profile_before(profile))
 		return -ENODATA;
 	spelling_init(&spelling, profile);
 	if (spelling.keeps_tree) {
@@ -171,5 +195,6 @@ const struct format format_folded = {
 	.name = "folded",
 	.suffix = ".folded",
 	.what = "folded stacks, one line each",
+	.compares = true,
 	.write = write_folded,
 };

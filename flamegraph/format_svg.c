@@ -33,5 +33,6 @@ const struct format format_svg = {
 	.name = "svg",
 	.suffix = ".svg",
 	.what = "flame graph: a picture everywhere, an application in a browser",
+	.compares = true,
 	.write = write_svg,
 };

@@ -107,6 +107,7 @@ static void picture_init(struct page *page)
 		.max_height = MAX_HEIGHT,
 		.inverted = page->options->inverted,
 		.negate = page->options->negate,
+		.no_normalize = page->options->no_normalize,
 		.palette = palette_by_name(page->style.colors),
 		.unit = page->style.unit,
 	};
@@ -220,6 +221,12 @@ static void put_legend(const struct page *page, FILE *out)
 
 	for (size_t i = 0; i < nr; i++)
 		seen |= 1u << palette_hue(&frames[i]);
+	if (profile_before(page->picture.profile)) {
+		put_text(out, "muted", x, y + 10.5,
+			 page->options->negate ? "red: less than before, blue: more"
+					       : "blue: less than before, red: more");
+		return;
+	}
 	for (unsigned int hue = 0; hue < NR_HUES; hue++) {
 		if (!(seen & 1u << hue))
 			continue;

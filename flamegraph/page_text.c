@@ -63,10 +63,11 @@ char *page_title(const struct profile *profile, const struct format_options *opt
 
 	if (options->title)
 		return xstrdup(options->title);
-	if (!info || !info->nr_argv || options->no_metadata)
-		return xstrdup(options->flamechart ? "Flame Chart"
-			       : options->inverted ? "Icicle Graph"
-						   : "Flame Graph");
+	if (profile_before(profile) || !info || !info->nr_argv || options->no_metadata)
+		return xstrdup(profile_before(profile) ? "Differential Flame Graph"
+			       : options->flamechart   ? "Flame Chart"
+			       : options->inverted     ? "Icicle Graph"
+						       : "Flame Graph");
 	command = command_line(info);
 	if (strlen(command) > TITLE_LETTERS)
 		return xasprintf("%.*s\xe2\x80\xa6", TITLE_LETTERS - 1, command);
@@ -115,6 +116,11 @@ char *page_subtitle(const struct profile *profile, const struct format_options *
 		die_oom();
 	page_style_init(&style, profile, options);
 	fprintf(out, "%s %s", markup_count(profile_total(profile), count), style.unit);
+	if (profile_before(profile)) {
+		fprintf(out, " against %s", markup_count(profile_before(profile)[0].total, count));
+		put_separator(out);
+		fputs(options->no_normalize ? "counts as they are" : "shares compared", out);
+	}
 	for (size_t i = 0; info && i < info->nr_probes && i < NR_HOTTEST; i++) {
 		put_separator(out);
 		fputs(info->probes[i], out);
@@ -257,6 +263,7 @@ void page_text_meta(const struct profile *profile, const struct format_options *
 	if (profile_before(profile)) {
 		json_key_uint(&json, "before", profile_before(profile)[0].total);
 		json_key_bool(&json, "negate", options->negate);
+		json_key_bool(&json, "normalized", !options->no_normalize);
 	}
 	if (info && !options->no_metadata)
 		put_info(&json, info);

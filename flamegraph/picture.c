@@ -48,10 +48,10 @@ static uint64_t place_node(struct cursor *cursor, size_t depth, uint64_t weight)
 }
 
 /* What the values before are multiplied with, so that both recordings weigh the same. */
-static double before_factor(const struct profile *profile)
+static double before_factor(const struct picture *picture)
 {
-	uint64_t before = profile_before(profile)[0].total;
-	uint64_t after = profile_total(profile);
+	uint64_t before = profile_before(picture->profile)[0].total;
+	uint64_t after = picture->no_normalize ? before : profile_total(picture->profile);
 
 	return before && after ? (double)after / (double)before : 1;
 }
@@ -60,7 +60,7 @@ static double delta_of(const struct picture *picture, const struct profile_node 
 		       uint32_t node)
 {
 	const struct profile_before *before = profile_before(picture->profile);
-	double was = (double)before[node].total * before_factor(picture->profile);
+	double was = (double)before[node].total * before_factor(picture);
 
 	return ((double)nodes[node].total - was) * (picture->negate ? -1 : 1);
 }
@@ -71,7 +71,7 @@ static void weigh_both(struct picture *picture)
 	size_t nr;
 	const struct profile_node *nodes = profile_nodes(picture->profile, &nr);
 	const struct profile_before *before = profile_before(picture->profile);
-	double factor = before_factor(picture->profile);
+	double factor = before_factor(picture);
 
 	picture->weights = xcalloc(nr, sizeof(*picture->weights));
 	for (uint32_t i = 0; i < nr; i++) {

@@ -20,7 +20,7 @@ struct picture {
 	double row_height, font_size, char_width;
 	double min_width; /* frames narrower than this are not drawn */
 	double max_height;
-	bool inverted, negate;
+	bool inverted, negate, no_normalize;
 	const struct palette *palette;
 	const char *unit;
 

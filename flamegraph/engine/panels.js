@@ -21,9 +21,8 @@ function tipFor(box) {
 		el('td', {}, 'of view'), el('td', {}, 'of parent')),
 	tipRow('total', total, shares(total)), tipRow('self', self, shares(self)));
 	if (isDiff) {
-		const change = 100 * deltaOf(tree, node) / (all || 1) * (meta.negate ? -1 : 1);
 		table.append(tipRow('before', tree.wasTotal[node], [percent(tree.wasTotal[node], tree.wasTotal[0])]),
-			el('tr', {}, el('th', {}, 'change'), el('td'), el('td', {}, (change < 0 ? '' : '+') + change.toFixed(2) + '%')));
+			el('tr', {}, el('th', {}, 'change'), el('td'), el('td', {}, changeOf(node))));
 	}
 	if (node) {
 		const every = everywhere(tree);

@@ -145,7 +145,7 @@ function weigh(tree, widths) {
 }
 
 // Both recordings weigh the same.
-const norm = isDiff && meta.before && recorded.total[0] ? recorded.total[0] / meta.before : 1;
+const norm = isDiff && meta.normalized && meta.before && recorded.total[0] ? recorded.total[0] / meta.before : 1;
 const deltaOf = (tree, node) => (tree.total[node] - tree.wasTotal[node] * norm) * (meta.negate ? -1 : 1);
 
 function mostDelta(tree) {

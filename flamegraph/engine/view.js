@@ -115,6 +115,12 @@ const escapes = {'&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;'};
 const escaped = text => text.replace(/[&<>"]/g, char => escapes[char]);
 const round = value => Math.round(value * 10) / 10;
 
+// In percent of everything.
+function changeOf(node) {
+	const change = 100 * deltaOf(tree, node) / (tree.total[0] || 1) * (meta.negate ? -1 : 1);
+	return (change < 0 ? '' : '+') + change.toFixed(2) + '%';
+}
+
 function boxMarkup(box, y) {
 	const node = box.node, fn = tree.fn[node], gap = box.w > 2.5 ? 0.7 : 0;
 	const found = matches && node > 0 && matches[fn] ? 'hit' : '';
@@ -122,7 +128,9 @@ function boxMarkup(box, y) {
 	const colour = node < 0 ? 'sliver' : found || classOf(tree, node);
 	const rect = `<rect class="${colour}${pale}" x="${round(box.x)}" y="${y}" width="${
 		Math.max(0.1, round(box.w - gap))}" height="${rowHeight - 1}"/>`;
-	const label = node < 0 ? '' : labelOf(nodeName(tree, node), Math.floor((box.w - 6) / charWidth));
+	const room = Math.floor((box.w - 6) / charWidth), delta = isDiff && node > 0 ? ' ' + changeOf(node) : '';
+	const label = node < 0 ? '' : delta && room > delta.length + 8 ?
+		labelOf(nodeName(tree, node), room - delta.length) + delta : labelOf(nodeName(tree, node), room);
 	return label ? rect + `<text class="${found}${pale}" x="${round(box.x + 3)}" y="${
 		round(y + (rowHeight + meta.fontSize) / 2 - 2)}">${escaped(label)}</text>` : rect;
 }

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* Two profiles as one that holds the values of both. */
+#ifndef CTRACE_FLAMEGRAPH_PROFILE_MERGE_H
+#define CTRACE_FLAMEGRAPH_PROFILE_MERGE_H
+
+#include <stdbool.h>
+
+struct profile;
+
+/*
+ * A new, finished profile with the values of @after, and those of @before as profile_before().
+ * Frames are one when name and kind are: modules move and lines shift between builds.  @strip_hex
+ * also takes "0x12ab" in names for "0x...".  The info block is that of @after.  -EOVERFLOW.
+ */
+int profile_compare(const struct profile *before, const struct profile *after, bool strip_hex,
+		    struct profile **ret_profile);
+
+#endif
