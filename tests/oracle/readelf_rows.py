@@ -99,6 +99,15 @@ def add_debug_frame(steps, fdes):
     return sorted(steps + steps_of(extra), key=lambda s: s[0]) if extra else steps
 
 
+def frame_stubs(path):
+    """[(begin, end)] of .init and .fini, which ctrace knows though they have no CFI."""
+    output = subprocess.run(["readelf", "--wide", "--section-headers", path],
+                            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                            errors="replace", check=False).stdout
+    found = re.findall(r"\.(?:init|fini) +PROGBITS +([0-9a-f]+) [0-9a-f]+ ([0-9a-f]+)", output)
+    return [(int(begin, 16), int(begin, 16) + int(size, 16)) for begin, size in found]
+
+
 def parse_rows(ctrace, path):
     run = subprocess.run(ctrace + ["--rows", path], stdout=subprocess.PIPE,
                          stderr=subprocess.DEVNULL, text=True, check=False)
@@ -120,6 +129,7 @@ def is_equal(theirs, ours, form):
 
 
 def compare(path, theirs, ours, reasons):
+    stubs = frame_stubs(path)
     differences, checked, i, what, now, form = 0, 0, 0, HOLE, HOLE, ""
     events = sorted({a for a, _ in theirs} | {a for a, _, _ in ours})
     their_rows, our_rows = collections.defaultdict(list), {a: (r, f) for a, r, f in ours}
@@ -135,6 +145,8 @@ def compare(path, theirs, ours, reasons):
                 reasons[form] += 1
         checked += 1
         if is_equal(what, now, form) or (what == HOLE and end - address <= PADDING):
+            continue
+        if what == HOLE and any(begin <= address < end + PADDING for begin, end in stubs):
             continue
         differences += 1
         if differences <= MAX_REPORTED:

@@ -77,8 +77,8 @@ static bool judge(Dwarf_Frame *frame, uint64_t vaddr, const struct unwind_rule *
 
 static void check_point(struct subject *s, Dwarf_Frame *frame, uint64_t vaddr)
 {
+	bool silent, equal, is_signal;
 	struct unwind_rule rule;
-	bool silent, equal;
 
 	unwind_table_lookup(s->table, vaddr, &rule);
 	s->tally.points++;
@@ -90,6 +90,11 @@ static void check_point(struct subject *s, Dwarf_Frame *frame, uint64_t vaddr)
 		s->tally.mismatches++;
 		report(s, vaddr, &rule, "a hole where there is CFI");
 		return;
+	}
+	dwarf_frame_info(frame, NULL, NULL, &is_signal);
+	if (is_signal != (rule.cfa_kind == CFA_SIGNAL)) {
+		s->tally.mismatches++;
+		report(s, vaddr, &rule, "a signal frame for one of two");
 	}
 	equal = judge(frame, vaddr, &rule, vaddr, &silent) &&
 		judge(frame, vaddr, &rule, ~vaddr, &silent);
@@ -121,17 +126,37 @@ static Dwarf_Frame *frame_at(struct subject *s, uint64_t vaddr, bool *ret_refuse
 	return NULL;
 }
 
-/* Code without CFI that ctrace knows: the entry stub and signal trampolines. */
+/* In .init or .fini, whose frame glibc's crti.S and crtn.S make without CFI. */
+static bool is_frame_stub(const struct subject *s, uint64_t vaddr)
+{
+	const Elf64_Shdr *sections;
+	size_t nr;
+
+	sections = elf_image_sections(s->image, &nr);
+	for (size_t i = 0; i < nr; i++) {
+		const char *name = elf_image_section_name(s->image, i);
+
+		if (vaddr - sections[i].sh_addr < sections[i].sh_size &&
+		    sections[i].sh_flags & SHF_ALLOC &&
+		    (strcmp(name, ".init") == 0 || strcmp(name, ".fini") == 0))
+			return true;
+	}
+	return false;
+}
+
+/* Code without CFI that ctrace knows: entry stub, signal trampolines, .init and .fini. */
 static bool is_known_code(const struct subject *s, uint64_t vaddr, const struct unwind_rule *rule)
 {
 	uint64_t entry = elf_image_header(s->image)->e_entry;
 
 	if (rule->cfa_kind == CFA_STOP)
 		return vaddr >= entry && vaddr - entry < ARCH_ENTRY_STUB;
+	if (rule->cfa_kind == CFA_RSP)
+		return (rule->cfa_off == 8 || rule->cfa_off == 16) && is_frame_stub(s, vaddr);
 	return rule->cfa_kind == CFA_SIGNAL;
 }
 
-/* The row in front lasts through the few bytes up to code that is known. */
+/* The row in front lasts through the few bytes up to code that is known, or behind it. */
 static bool is_padding(const struct subject *s, uint64_t vaddr)
 {
 	for (uint64_t skip = 1; skip <= MAX_PADDING; skip++) {
@@ -139,6 +164,9 @@ static bool is_padding(const struct subject *s, uint64_t vaddr)
 
 		unwind_table_lookup(s->table, vaddr + skip, &rule);
 		if (is_known_code(s, vaddr + skip, &rule))
+			return true;
+		unwind_table_lookup(s->table, vaddr - skip, &rule);
+		if (is_known_code(s, vaddr - skip, &rule))
 			return true;
 	}
 	return false;
