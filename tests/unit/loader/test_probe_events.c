@@ -99,7 +99,8 @@ static void test_context_switches_are_counted(void **state)
 				   true);
 
 	(void)state;
-	assert_in_range(hits, 200, 400);
+	/* a sleep may be over before the switch */
+	assert_in_range(hits, 180, 400);
 }
 
 static void test_profile_samples_at_its_rate(void **state)
@@ -108,10 +109,10 @@ static void test_profile_samples_at_its_rate(void **state)
 				   true);
 
 	(void)state;
-	/* the virtual machine's host may take the CPU away for a while */
-	assert_in_range(hits, 250, 600);
+	/* a virtual machine's host may take the CPU away for a while */
+	assert_in_range(hits, 100, 600);
 	hits = count_hits("p:ms:5", TARGET_ARGV(arg("spin"), arg("500")), true, true);
-	assert_in_range(hits, 50, 120);
+	assert_in_range(hits, 20, 120);
 }
 
 static void test_profile_samples_only_the_cpus_named(void **state)

@@ -4,6 +4,8 @@
 #include "probe_testing.h"
 #include "require_bpf.h"
 
+#include "loader/tracefs.h"
+
 #include <linux/limits.h>
 #include <signal.h>
 
@@ -202,20 +204,25 @@ static void test_every_process_without_a_target(void **state)
 	count_program_release(&program);
 }
 
-/* Definitions process @pid has left in tracefs. */
+/* Definitions process @pid has in tracefs. */
 static bool has_definitions(pid_t pid)
 {
-	char command[512];
-	int status;
+	int tracefs = tracefs_open(), fd;
+	char wanted[64], line[512];
+	bool found = false;
+	FILE *file;
 
-	/* a private mount, as the machine's own may be missing */
-	snprintf(command, sizeof(command),
-		 "unshare -m sh -c 'mount -t tracefs nodev /sys/kernel/tracing && "
-		 "grep -q \"ctrace/c%d_\" /sys/kernel/tracing/uprobe_events'",
-		 pid);
-	status = system(command);
-	assert_true(WIFEXITED(status) && WEXITSTATUS(status) <= 1);
-	return status == 0;
+	assert_true(tracefs >= 0);
+	fd = openat(tracefs, "uprobe_events", O_RDONLY);
+	assert_true(fd >= 0);
+	file = fdopen(fd, "r");
+	assert_non_null(file);
+	snprintf(wanted, sizeof(wanted), "ctrace/c%d_", pid);
+	while (fgets(line, sizeof(line), file))
+		found = found || strstr(line, wanted);
+	fclose(file);
+	close(tracefs);
+	return found;
 }
 
 static void test_nothing_stays_behind(void **state)
