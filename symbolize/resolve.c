@@ -11,26 +11,28 @@
 #include "symbolize/frame_builder.h"
 #include "symbolize/name_table.h"
 #include "symbolize/path_table.h"
-#include "symbolize/root_open.h"
 #include "symbolize/symtab.h"
 
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
-
-#define MAX_THREADS 4 /* beyond that inflating and memory are the limit, not the scan */
 
 /* Where an object's knowledge comes from, and the story of it for -v. */
 struct sources {
+	const struct resolve_request *request;
 	struct elf_image *image;
 	struct elf_image *debug_image; /* or NULL */
 	char *debug_path;
+	struct elf_image *dwarf_image; /* one of the two above, or NULL */
+	const char *dwarf_path;
+	struct elf_image *alt_image; /* of the latter, or NULL */
 	struct symtab *symtab;
-	struct elf_image *alt_image;
 	struct dwarf_reader *dwarf; /* or NULL */
 	FILE *notes;
 	char *text; /* of the notes, when they are closed */
 	size_t text_size;
+	FILE *refusals; /* for the end of the notes */
+	char *refused;
+	size_t refused_size;
 };
 
 static bool has_contents(struct elf_image *image, const char *name)
@@ -62,88 +64,62 @@ static void note_symbols(struct sources *sources)
 	fprintf(sources->notes, "%s, %zu symbols", source, nr);
 }
 
-static void open_symbols(struct sources *sources, const struct resolve_request *request)
+/* Opens every file whose name does not stand in debug information. */
+static void find_files(struct sources *sources)
 {
-	_cleanup_free_ char *refused = NULL;
-	size_t size;
-	FILE *refusals = open_memstream(&refused, &size);
+	const struct resolve_request *request = sources->request;
 	struct debug_search search = {.path = request->path,
 				      .root = request->options->root,
 				      .debug_dirs = request->options->debug_dirs,
-				      .notes = refusals};
+				      .notes = sources->refusals};
+	bool want_dwarf = request->options->inlines || request->options->lines;
+	int err;
 
-	if (!refusals)
-		die_oom();
-	if (!has_contents(request->image, ".symtab") || !has_dwarf(request->image))
-		debug_file_find(request->image, &search, &sources->debug_image,
+	if (!has_contents(sources->image, ".symtab") || (want_dwarf && !has_dwarf(sources->image)))
+		debug_file_find(sources->image, &search, &sources->debug_image,
 				&sources->debug_path);
-	fclose(refusals);
-	if (symtab_new(request->image, sources->debug_image, &sources->symtab) < 0)
+	if (has_dwarf(sources->image)) {
+		sources->dwarf_image = sources->image;
+		sources->dwarf_path = request->path;
+	} else if (sources->debug_image && has_dwarf(sources->debug_image)) {
+		sources->dwarf_image = sources->debug_image;
+		sources->dwarf_path = sources->debug_path;
+	}
+	if (!want_dwarf || !sources->dwarf_image)
+		return;
+	err = alt_file_find(sources->dwarf_image, sources->dwarf_path, &search,
+			    &sources->alt_image);
+	if (err && err != -ENODATA)
+		fprintf(sources->refusals, "; no alternate file: %s", strerror(-err));
+}
+
+static void open_symbols(struct sources *sources)
+{
+	if (symtab_new(sources->image, sources->debug_image, &sources->symtab) < 0)
 		fprintf(sources->notes, "damaged symbols");
 	else
 		note_symbols(sources);
-	fprintf(sources->notes, "%s", refused);
 }
 
-static unsigned int choose_threads(const struct symbolize_options *options)
+static void open_dwarf(struct sources *sources)
 {
-	long nr = sysconf(_SC_NPROCESSORS_ONLN);
-
-	if (options->nr_threads)
-		return options->nr_threads;
-	if (nr < 1)
-		return 1;
-	return nr > MAX_THREADS ? MAX_THREADS : (unsigned int)nr;
-}
-
-/* Opens what DWARF names, inside the target's root before the host's. */
-static int open_named(const void *arg, const char *path)
-{
-	const struct symbolize_options *options = arg;
-	int fd = options->root ? root_open(options->root, path) : -ENOENT;
-
-	return fd >= 0 ? fd : root_open(NULL, path);
-}
-
-static void open_alt(struct sources *sources, const struct resolve_request *request,
-		     struct elf_image *image, const char *path)
-{
-	struct debug_search search = {.path = request->path,
-				      .root = request->options->root,
-				      .debug_dirs = request->options->debug_dirs,
-				      .notes = sources->notes};
-	int err = alt_file_find(image, path, &search, &sources->alt_image);
-
-	if (err == 0)
-		fprintf(sources->notes, " with its alternate file");
-	else if (err != -ENODATA)
-		fprintf(sources->notes, " without its alternate file: %s", strerror(-err));
-}
-
-static void open_dwarf(struct sources *sources, const struct resolve_request *request,
-		       const struct dwarf_opener *opener)
-{
-	struct dwarf_reader_options options = {.image = request->image,
-					       .path = request->path,
+	const struct resolve_request *request = sources->request;
+	struct dwarf_reader_options options = {.image = sources->dwarf_image,
+					       .alt_image = sources->alt_image,
+					       .path = sources->dwarf_path,
 					       .object_path = request->path,
-					       .opener = opener,
-					       .nr_threads = choose_threads(request->options),
+					       .opener = request->opener,
+					       .nr_threads = request->nr_threads,
 					       .want_inlines = request->options->inlines};
 	int err;
 
 	if (!request->options->inlines && !request->options->lines)
 		return;
-	if (!has_dwarf(request->image) && sources->debug_image && has_dwarf(sources->debug_image)) {
-		options.image = sources->debug_image;
-		options.path = sources->debug_path;
-	}
-	if (!has_dwarf(options.image)) {
+	if (!sources->dwarf_image) {
 		fprintf(sources->notes, "; no debug information");
 		return;
 	}
-	fprintf(sources->notes, "; DWARF");
-	open_alt(sources, request, options.image, options.path);
-	options.alt_image = sources->alt_image;
+	fprintf(sources->notes, "; DWARF%s", sources->alt_image ? " with its alternate file" : "");
 	err = dwarf_reader_new(&options, &sources->dwarf);
 	if (err)
 		fprintf(sources->notes, " not readable: %s", strerror(-err));
@@ -199,6 +175,25 @@ static void name_all(struct sources *sources, const struct frame_builder *builde
 	dwarf_queries_release(queries, nr_queries);
 }
 
+static void open_notes(struct sources *sources)
+{
+	sources->notes = open_memstream(&sources->text, &sources->text_size);
+	sources->refusals = open_memstream(&sources->refused, &sources->refused_size);
+	if (!sources->notes || !sources->refusals)
+		die_oom();
+}
+
+/* The whole story, interned. */
+static const char *close_notes(struct sources *sources)
+{
+	_cleanup_free_ char *story = NULL;
+
+	fclose(sources->notes);
+	fclose(sources->refusals);
+	story = xasprintf("%s%s", sources->text, sources->refused);
+	return intern_string(sources->request->strings, story);
+}
+
 static void release_sources(struct sources *sources)
 {
 	dwarf_reader_free(sources->dwarf);
@@ -207,33 +202,36 @@ static void release_sources(struct sources *sources)
 	elf_image_close(sources->debug_image);
 	free(sources->debug_path);
 	free(sources->text);
+	free(sources->refused);
 }
 
 void resolve_addresses(const struct resolve_request *request, struct symbolize_address *addrs,
 		       size_t nr, struct symbolize_stats *stats)
 {
-	struct dwarf_opener opener = {.open = open_named, .arg = request->options};
-	_cleanup_free_ struct path_table *paths = NULL;
-	struct sources sources = {.image = request->image};
+	_cleanup_free_ struct path_table *paths = xcalloc(1, sizeof(*paths));
+	struct sources sources = {.request = request, .image = request->image};
 	struct frame_builder builder = {.strings = request->strings,
 					.path = request->path,
 					.module = intern_string(request->strings, request->path),
+					.paths = paths,
 					.lines = request->options->lines};
 
-	sources.notes = open_memstream(&sources.text, &sources.text_size);
-	if (!sources.notes)
-		die_oom();
-	open_symbols(&sources, request);
-	open_dwarf(&sources, request, &opener);
+	paths->strings = request->strings;
+	open_notes(&sources);
+	find_files(&sources);
+	if (request->lock) {
+		const char *note = request->lock(request->lock_arg);
+
+		if (note)
+			fprintf(sources.refusals, "; %s", note);
+	}
+	open_symbols(&sources);
+	open_dwarf(&sources);
 	builder.symtab = sources.symtab;
 	builder.fdes = fde_starts_open(request->image);
-	paths = xcalloc(1, sizeof(*paths));
-	paths->strings = request->strings;
-	builder.paths = paths;
 	builder.names = name_table_new(request->strings, request->options->demangle);
 	name_all(&sources, &builder, addrs, nr, stats);
 	name_table_free(builder.names);
-	fclose(sources.notes);
-	stats->source = intern_string(request->strings, sources.text);
+	stats->source = close_notes(&sources);
 	release_sources(&sources);
 }

@@ -32,6 +32,8 @@ struct symbolize_options {
 	const char *root;    /* the target's root, tried before the host's; NULL = host only */
 	bool debuginfod;
 	unsigned int nr_threads; /* 0 = decide */
+	unsigned int timeout_ms; /* for the debug information of one object; 0 = two minutes */
+	bool no_sandbox;	 /* read in this process, for debugging and tests */
 };
 
 /* One wanted address.  Fill vaddr and is_return, the rest is the answer. */

@@ -61,4 +61,7 @@ g++ -O1 -o cxx "$src/fixture_cxx.cc"
 cp stripped sectionless
 printf '\0\0\0\0\0\0\0\0' | dd of=sectionless bs=1 seek=40 conv=notrunc status=none
 printf '\0\0\0\0' | dd of=sectionless bs=1 seek=60 conv=notrunc status=none
+# What a child may ask for, by name and contents.
+cp symbols real.dwo
+echo text >no-elf.dwo
 touch stamp

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "symbolize/symbolizer.h"
 
+#include "common/alloc.h"
 #include "common/intern.h"
 #include "fixtures.h"
 #include "test.h"
@@ -111,6 +112,28 @@ static void a_missing_object_still_gets_its_name(void **state)
 	symbolize_release(&addr, 1);
 }
 
+/* 20,000 addresses take far longer than a millisecond; their symbols do not count against it. */
+static void debug_information_that_takes_too_long_costs_the_inlines_only(void **state)
+{
+	static const struct symbolize_options options = {
+		.inlines = true, .lines = true, .timeout_ms = 1};
+	enum { NR = 20000 };
+	_cleanup_(intern_freep) struct intern *strings = intern_new();
+	_cleanup_free_ struct symbolize_address *addrs = xcalloc(NR, sizeof(*addrs));
+	uint64_t vaddr = symbol_vaddr(FIXTURE("cxx"), "_ZN6shapes4areaEii");
+	struct symbolize_stats stats;
+
+	(void)state;
+	for (size_t i = 0; i < NR; i++)
+		addrs[i].vaddr = vaddr + i / 5000;
+	assert_int_equal(
+		symbolize_object(FIXTURE("cxx"), NULL, NULL, &options, strings, addrs, NR, &stats),
+		0);
+	assert_string_equal(addrs[0].frames[0].name, "shapes::area");
+	assert_non_null(strstr(stats.source, "took too long"));
+	symbolize_release(addrs, NR);
+}
+
 static void modules_are_named_by_their_last_component(void **state)
 {
 	_cleanup_(intern_freep) struct intern *strings = intern_new();
@@ -133,6 +156,7 @@ int main(void)
 		cmocka_unit_test(template_arguments_move_to_the_full_name),
 		cmocka_unit_test(an_object_of_another_build_is_refused),
 		cmocka_unit_test(a_missing_object_still_gets_its_name),
+		cmocka_unit_test(debug_information_that_takes_too_long_costs_the_inlines_only),
 		cmocka_unit_test(modules_are_named_by_their_last_component),
 	};
 
