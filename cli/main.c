@@ -20,11 +20,13 @@ struct command {
 static const struct command commands[] = {
 	{"record", cmd_record, "ctrace record", "record a program and draw it (the default)"},
 	{"report", cmd_report, "ctrace report", "draw a recording kept earlier"},
-	{"unwind", cmd_unwind, "ctrace unwind", "what the table compiler makes of an ELF file"},
-	{"list", cmd_list, "ctrace list", "probes that exist here"},
-	{"doctor", cmd_doctor, "ctrace doctor", "what this kernel allows, and cures"},
-	{"flamegraph", cmd_flamegraph, "ctrace flamegraph", "draw anybody's folded stacks"},
 	{"diff", cmd_diff, "ctrace diff", "draw what changed between two recordings"},
+	{"flamegraph", cmd_flamegraph, "ctrace flamegraph", "draw folded stacks of any origin"},
+	{"list", cmd_list, "ctrace list", "print the probes that match a pattern"},
+	{"doctor", cmd_doctor, "ctrace doctor",
+	 "what this machine allows, and the cure for the rest"},
+	{"symbolize", cmd_symbolize, "ctrace symbolize", "addresses of an ELF file to functions"},
+	{"unwind", cmd_unwind, "ctrace unwind", "what the table compiler makes of an ELF file"},
 };
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
