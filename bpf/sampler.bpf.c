@@ -116,15 +116,18 @@ int count_stack(struct walk *w)
 {
 	uint32_t in_use = state.count_map;
 	uint64_t weight, *total;
+	struct stack_key key;
 	void *map;
 
 	if (!w)
 		return -1;
+	/* On the stack: a key inside the memory a global function was given is refused by 6.1. */
+	key = w->record.key;
 	map = bpf_map_lookup_elem(&counts, &in_use);
 	if (!map)
 		return -1;
 	weight = w->record.weight;
-	total = bpf_map_lookup_elem(map, &w->record.key);
+	total = bpf_map_lookup_elem(map, &key);
 	if (total) {
 		__sync_fetch_and_add(total, weight);
 		return 0;
@@ -134,9 +137,9 @@ int count_stack(struct walk *w)
 		count_loss(LOSS_RING_FULL);
 		return -1;
 	}
-	if (bpf_map_update_elem(map, &w->record.key, &weight, BPF_NOEXIST) == 0)
+	if (bpf_map_update_elem(map, &key, &weight, BPF_NOEXIST) == 0)
 		return 0;
-	total = bpf_map_lookup_elem(map, &w->record.key);
+	total = bpf_map_lookup_elem(map, &key);
 	if (total) {
 		__sync_fetch_and_add(total, weight);
 		return 0;

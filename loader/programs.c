@@ -63,7 +63,10 @@ static char *explain_load_error(int err)
 	if (access("/sys/kernel/btf/vmlinux", R_OK) < 0)
 		return xasprintf("this kernel has no BTF (/sys/kernel/btf/vmlinux), which the BPF "
 				 "programs need; CONFIG_DEBUG_INFO_BTF=y gives it");
-	if (err == -EPERM || err == -EACCES)
+	if (err == -EACCES)
+		return xasprintf("this kernel's verifier refuses the BPF programs (-vv shows its "
+				 "reasons); kernels from 6.1 on are supported");
+	if (err == -EPERM)
 		return xasprintf("no rights to load BPF programs: run as root, or with CAP_BPF, "
 				 "CAP_PERFMON and CAP_SYS_PTRACE");
 	return xasprintf("cannot load the BPF programs: %s", strerror(-err));
