@@ -70,6 +70,7 @@ static int record_and_report(const struct record_arguments *args)
 	_cleanup_(capture_freep) struct capture *capture = NULL;
 	struct record_result result = {0};
 	int exit_status = EXIT_CTRACE_FAILED;
+	int err;
 
 	if (outputs_open(&args->report, &outputs) < 0)
 		return EXIT_CTRACE_FAILED;
@@ -78,9 +79,9 @@ static int record_and_report(const struct record_arguments *args)
 	if (record_run(&args->record, &result, &exit_status) < 0)
 		return exit_status;
 	capture = result.capture;
-	if (report(args, outputs, stats_file, &result) < 0)
-		return EXIT_CTRACE_FAILED;
-	return wait_for_program(&result);
+	err = report(args, outputs, stats_file, &result);
+	record_release(&result);
+	return err < 0 ? EXIT_CTRACE_FAILED : wait_for_program(&result);
 }
 
 int cmd_record(int argc, char **argv)

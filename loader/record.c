@@ -325,8 +325,10 @@ static int record_phases(struct recording *r, struct record_result *result, int 
 	return err < 0 ? err : finish(r, result);
 }
 
-static void release(struct recording *r)
+static void free_recording(struct recording *r)
 {
+	if (!r)
+		return;
 	for (size_t i = 0; i < r->nr_probes; i++)
 		probe_free(r->probes[i]);
 	free(r->probes);
@@ -339,22 +341,31 @@ static void release(struct recording *r)
 	launch_free(r->launch);
 	if (r->statistics_fd >= 0)
 		close(r->statistics_fd);
+	free(r);
 }
 
 int record_run(const struct record_options *options, struct record_result *ret_result,
 	       int *ret_exit)
 {
-	struct recording r = {.options = options, .statistics_fd = -1};
-	struct record_result result = {};
+	struct recording *r = xcalloc(1, sizeof(*r));
+	struct record_result result = {.recording = r};
 	int exit_status = EXIT_CTRACE_FAILED;
-	int err = record_phases(&r, &result, &exit_status);
+	int err;
 
-	release(&r);
+	r->options = options;
+	r->statistics_fd = -1;
+	err = record_phases(r, &result, &exit_status);
 	if (err < 0) {
+		free_recording(r);
 		capture_free(result.capture);
 		*ret_exit = exit_status;
 		return err;
 	}
 	*ret_result = result;
 	return 0;
+}
+
+void record_release(struct record_result *result)
+{
+	free_recording(TAKE_PTR(result->recording));
 }

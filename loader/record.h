@@ -15,6 +15,7 @@
 #include <sys/types.h>
 
 struct capture;
+struct recording;
 
 struct record_options {
 	const char *const *probes; /* as typed */
@@ -55,6 +56,7 @@ struct record_result {
 	bool child_running; /* recording ended before the program did (-d, -n, Ctrl-C) */
 	pid_t child;
 	uint64_t end_time_ns; /* CLOCK_MONOTONIC, end of recording: finish_ns counts from here */
+	struct recording *recording; /* what is still open in the kernel: record_release() */
 };
 
 /*
@@ -64,5 +66,11 @@ struct record_result {
  */
 int record_run(const struct record_options *options, struct record_result *ret_result,
 	       int *ret_exit);
+
+/*
+ * Closes probes, programs and maps.  Not part of record_run(), since the kernel makes the closer of
+ * a uprobe or tracepoint wait for RCU, 50 to 115 ms each: to be called when the outputs are there.
+ */
+void record_release(struct record_result *result);
 
 #endif
