@@ -4,7 +4,9 @@
 
     make_cfi_corpus.py DIRECTORY
 
-The same bytes every time, so that a seed changes only when this file does.
+The same bytes every time, so that a seed changes only when this file does.  The files found-* are
+not from here: the fuzzer came to them from the seeds, and they reach what the seeds do not
+(`fuzz_cfi -merge=1 -set_cover_merge=1 -use_counters=0`).
 """
 import pathlib
 import struct
