@@ -20,7 +20,6 @@
 
 enum {
 	KEY_NO_NORMALIZE = 0x3000,
-	KEY_NEGATE,
 };
 
 struct arguments {
@@ -46,7 +45,6 @@ static const struct argp_option options[] = {
 	{"format", 'f', "FORMAT", 0, "Format, whatever the suffix", 0},
 	{"normalize", 'n', NULL, 0, "Compare shares, not counts (the default)", 0},
 	{"no-normalize", KEY_NO_NORMALIZE, NULL, 0, "Compare counts as they are", 0},
-	{"negate", KEY_NEGATE, NULL, 0, "Swap the colours", 0},
 	{"strip-hex", 's', NULL, 0, "Take addresses (0x...) in names for equal", 0},
 	{0}};
 
@@ -71,9 +69,6 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_NO_NORMALIZE:
 		args->graph.no_normalize = true;
-		return 0;
-	case KEY_NEGATE:
-		args->graph.negate = true;
 		return 0;
 	case 's':
 		args->strip_hex = true;

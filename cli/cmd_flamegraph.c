@@ -5,9 +5,11 @@
 #include "cli/output_file.h"
 #include "common/alloc.h"
 #include "common/log.h"
+#include "common/number.h"
 #include "flamegraph/folded_read.h"
 #include "flamegraph/format.h"
 #include "flamegraph/profile.h"
+#include "flamegraph/profile_transform.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -18,6 +20,10 @@
 enum {
 	KEY_FLAMECHART = 0x2000,
 	KEY_FACTOR,
+	KEY_TOTAL,
+	KEY_BASE,
+	KEY_SKIP_AFTER,
+	KEY_NO_INLINE,
 	KEY_STRICT,
 	KEY_IGNORED,
 };
@@ -29,6 +35,9 @@ struct arguments {
 	const char **inputs;
 	size_t nr_inputs, cap_inputs;
 	double factor;
+	uint64_t total; /* 0: what adds up */
+	const char **bases, **skip_after;
+	size_t nr_bases, cap_bases, nr_skip_after, cap_skip_after;
 	bool strict;
 };
 
@@ -41,6 +50,11 @@ static const struct argp_option options[] = {
 	{"flamechart", KEY_FLAMECHART, NULL, 0,
 	 "Keep the order of the input, merge neighbours only", 0},
 	{"factor", KEY_FACTOR, "NUMBER", 0, "Multiply every count", 0},
+	{"total", KEY_TOTAL, "COUNT", 0, "Count that is as wide as the picture", 0},
+	{"base", KEY_BASE, "FUNCTION", 0, "Begin stacks here, drop those without it; repeatable",
+	 0},
+	{"skip-after", KEY_SKIP_AFTER, "FUNCTION", 0, "Leave its callers out; repeatable", 0},
+	{"no-inline", KEY_NO_INLINE, NULL, 0, "Fold inlined frames into their callers", 0},
 	{"strict", KEY_STRICT, NULL, 0, "Fail at lines that are no stacks", 0},
 	/* Theirs, and settled here without them. */
 	{"deterministic", KEY_IGNORED, NULL, OPTION_HIDDEN, NULL, 0},
@@ -81,6 +95,21 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_FACTOR:
 		args->factor = parse_factor(arg, state);
+		return 0;
+	case KEY_TOTAL:
+		if (parse_uint(arg, 1, INT64_MAX, &args->total) < 0)
+			argp_error(state, "--total '%s': must be from 1 to 2^63-1", arg);
+		return 0;
+	case KEY_BASE:
+		GROW_ARRAY(args->bases, args->nr_bases, args->cap_bases);
+		args->bases[args->nr_bases++] = arg;
+		return 0;
+	case KEY_SKIP_AFTER:
+		GROW_ARRAY(args->skip_after, args->nr_skip_after, args->cap_skip_after);
+		args->skip_after[args->nr_skip_after++] = arg;
+		return 0;
+	case KEY_NO_INLINE:
+		args->graph.no_inline = true;
 		return 0;
 	case KEY_STRICT:
 		args->strict = true;
@@ -163,6 +192,41 @@ static int write_output(const struct arguments *args, const struct profile *prof
 	return err < 0 ? log_errno(err, "cannot write '%s'", path) : 0;
 }
 
+/* What --total has more than the stacks is nobody's. */
+static bool fill_up(const struct arguments *args, struct profile *profile)
+{
+	uint64_t total = profile_total(profile);
+
+	if (!args->total || args->total == total)
+		return true;
+	if (args->total < total) {
+		log_error("--total %" PRIu64 " is less than the stacks add up to, %" PRIu64,
+			  args->total, total);
+		return false;
+	}
+	return profile_add(profile, NULL, 0, args->total - total) == 0;
+}
+
+static int write_transformed(const struct arguments *args, const struct profile *profile)
+{
+	const struct profile_transform how = {
+		.bases = args->bases,
+		.nr_bases = args->nr_bases,
+		.skip_after = args->skip_after,
+		.nr_skip_after = args->nr_skip_after,
+	};
+	_cleanup_(profile_freep) struct profile *transformed = NULL;
+	uint64_t dropped;
+
+	if (!how.nr_bases && !how.nr_skip_after)
+		return write_output(args, profile);
+	transformed = profile_transformed(profile, &how, &dropped);
+	if (dropped)
+		log_warning("--base leaves out stacks worth %" PRIu64 " of %" PRIu64, dropped,
+			    profile_total(profile));
+	return write_output(args, transformed);
+}
+
 static int draw(struct arguments *args)
 {
 	_cleanup_(profile_freep) struct profile *profile = profile_new();
@@ -178,8 +242,10 @@ static int draw(struct arguments *args)
 		if (err < 0)
 			return EXIT_FAILED;
 	}
+	if (!fill_up(args, profile))
+		return EXIT_FAILED;
 	profile_finish(profile);
-	err = write_output(args, profile);
+	err = write_transformed(args, profile);
 	return err == -ENODATA ? EXIT_USAGE : err < 0 ? EXIT_FAILED : 0;
 }
 
@@ -206,5 +272,7 @@ int cmd_flamegraph(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, &args);
 	status = draw(&args);
 	free(args.inputs);
+	free(args.bases);
+	free(args.skip_after);
 	return status;
 }

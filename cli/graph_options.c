@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/graph_options.h"
 
+#include "common/number.h"
 #include "flamegraph/format.h"
+#include "flamegraph/palette.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -9,7 +11,16 @@
 
 #define FIRST_KEY 0x1000 /* no letters: these options have long names only */
 
-enum value_kind { VALUE_TEXT, VALUE_NUMBER, VALUE_SWITCH, VALUE_MINWIDTH };
+enum value_kind {
+	VALUE_TEXT,
+	VALUE_NUMBER,
+	VALUE_SWITCH,
+	VALUE_MINWIDTH,
+	VALUE_BYTES,
+	VALUE_PALETTE,
+	VALUE_COLOUR,
+	VALUE_THEME,
+};
 
 struct value {
 	enum value_kind kind;
@@ -20,22 +31,33 @@ struct value {
 #define FIELD(name) offsetof(struct format_options, name)
 
 /* One line an option: X(name, kind, field, argument, min, max, help). */
-#define GRAPH_OPTIONS(X)                                                                       \
-	X("title", TEXT, title, "TEXT", 0, 0, "Title (default: the probes)")                   \
-	X("subtitle", TEXT, subtitle, "TEXT", 0, 0, "Second line of the title")                \
-	X("notes", TEXT, notes, "TEXT", 0, 0, "Comment inside the file")                       \
-	X("colors", TEXT, colors, "PALETTE", 0, 0, "Palette (default: kind)")                  \
-	X("countname", TEXT, countname, "TEXT", 0, 0, "Unit of the counts")                    \
-	X("nametype", TEXT, nametype, "TEXT", 0, 0, "What a box is called")                    \
-	X("fonttype", TEXT, fonttype, "FONT", 0, 0, "Font family")                             \
-	X("fontsize", NUMBER, fontsize, "PX", 1, 100, "Font size (default: 12)")               \
-	X("fontwidth", NUMBER, fontwidth, "RATIO", 0.1, 2, "Mean letter width over font size") \
-	X("width", NUMBER, width, "PX", 100, 100000, "Width (default: that of the window)")    \
-	X("height", NUMBER, height, "PX", 4, 200, "Height of a box (default: 16)")             \
-	X("minwidth", MINWIDTH, minwidth, "PX|PERCENT%", 0, 10000, "Leave narrower boxes out") \
-	X("inverted", SWITCH, inverted, NULL, 0, 0, "Root on top (icicle)")                    \
-	X("reverse", SWITCH, reverse, NULL, 0, 0, "Merge stacks from the leaf")                \
-	X("hash", SWITCH, hash, NULL, 0, 0, "Colour by name alone")                            \
+#define GRAPH_OPTIONS(X)                                                                          \
+	X("title", TEXT, title, "TEXT", 0, 0, "Title (default: the probes)")                      \
+	X("subtitle", TEXT, subtitle, "TEXT", 0, 0, "Second line of the title")                   \
+	X("notes", TEXT, notes, "TEXT", 0, 0, "Comment inside the file")                          \
+	X("colors", PALETTE, colors, "PALETTE", 0, 0, "Palette (default: kind)")                  \
+	X("countname", TEXT, countname, "TEXT", 0, 0, "Unit of the counts")                       \
+	X("nametype", TEXT, nametype, "TEXT", 0, 0, "What a box is called")                       \
+	X("fonttype", TEXT, fonttype, "FONT", 0, 0, "Font family")                                \
+	X("fontsize", NUMBER, fontsize, "PX", 1, 100, "Font size (default: 12)")                  \
+	X("fontwidth", NUMBER, fontwidth, "RATIO", 0.1, 2, "Mean letter width over font size")    \
+	X("width", NUMBER, width, "PX", 100, 100000, "Width (default: that of the window)")       \
+	X("height", NUMBER, height, "PX", 4, 200, "Height of a box (default: 16)")                \
+	X("minwidth", MINWIDTH, minwidth, "PX|PERCENT%", 0, 10000, "Leave narrower boxes out")    \
+	X("inverted", SWITCH, inverted, NULL, 0, 0, "Root on top (icicle)")                       \
+	X("reverse", SWITCH, reverse, NULL, 0, 0, "Merge stacks from the leaf")                   \
+	X("hash", SWITCH, hash, NULL, 0, 0, "Colour by name alone")                               \
+	X("negate", SWITCH, negate, NULL, 0, 0, "Swap the colours of a comparison")               \
+	X("collapse-recursion", SWITCH, collapse_recursion, NULL, 0, 0,                           \
+	  "Draw recursion as one box")                                                            \
+	X("theme", THEME, theme, "auto|light|dark", 0, 0, "Page colours (default: auto)")         \
+	X("bgcolors", TEXT, bgcolors, "NAME|#RRGGBB", 0, 0, "Background")                         \
+	X("search-color", COLOUR, search_color, "#RRGGBB", 0, 0, "Fill of what a search finds")   \
+	X("stroke-color", COLOUR, stroke_color, "#RRGGBB", 0, 0, "Outline of the box pointed at") \
+	X("uicolor", COLOUR, ui_color, "#RRGGBB", 0, 0, "Buttons")                                \
+	X("max-size", BYTES, max_bytes, "SIZE", 0, 0,                                             \
+	  "Data in a page, light frames go (default: 4M)")                                        \
+	X("full", SWITCH, full, NULL, 0, 0, "Every frame, however large the page")                \
 	X("no-metadata", SWITCH, no_metadata, NULL, 0, 0, "Leave host and command line out")
 
 enum {
@@ -113,6 +135,28 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		break;
 	case VALUE_SWITCH:
 		*(bool *)field = true;
+		break;
+	case VALUE_BYTES:
+		if (parse_size(arg, (uint64_t *)field) < 0)
+			argp_error(state, "--%s '%s': not a size", option->name, arg);
+		break;
+	case VALUE_PALETTE:
+		if (!palette_by_name(arg))
+			argp_error(state, "--%s '%s': no such palette; there are %s", option->name,
+				   arg, palette_names());
+		memcpy(field, &arg, sizeof(arg));
+		break;
+	case VALUE_COLOUR:
+		if (arg[0] != '#' || strlen(arg) != 7 ||
+		    strspn(arg + 1, "0123456789abcdefABCDEF") != 6)
+			argp_error(state, "--%s '%s': not of the form #rrggbb", option->name, arg);
+		memcpy(field, &arg, sizeof(arg));
+		break;
+	case VALUE_THEME:
+		if (strcmp(arg, "auto") != 0 && strcmp(arg, "light") != 0 &&
+		    strcmp(arg, "dark") != 0)
+			argp_error(state, "--%s '%s': not auto, light or dark", option->name, arg);
+		memcpy(field, &arg, sizeof(arg));
 		break;
 	case VALUE_MINWIDTH:
 		parse_minwidth(option, value, arg, state);

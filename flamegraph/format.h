@@ -33,6 +33,7 @@ struct format_options {
 	const char *search_color; /* #rrggbb */
 	const char *stroke_color;
 	const char *ui_color;
+	bool full;	    /* whatever the size */
 	uint64_t max_bytes; /* of a page's data; 0 = 4 MiB, beyond it light frames are pruned */
 };
 

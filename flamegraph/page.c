@@ -70,7 +70,9 @@ static uint64_t least_wanted(const struct page *page)
 /* Prunes until the data fits: its size goes with the number of nodes. */
 static void encode(struct page *page, const struct profile *profile)
 {
-	size_t max = page->options->max_bytes ? page->options->max_bytes : MAX_DATA;
+	size_t max = page->options->full	? SIZE_MAX
+		     : page->options->max_bytes ? page->options->max_bytes
+						: MAX_DATA;
 	uint64_t least = least_wanted(page);
 
 	page_tree_init(&page->tree, profile, least);

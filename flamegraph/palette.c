@@ -136,9 +136,11 @@ const struct palette *palette_by_name(const char *name)
 	return NULL;
 }
 
-const char *palette_name(const struct palette *palette)
+const char *palette_names(void)
 {
-	return palette->name;
+	return "kind module cost cb mono hot mem io wakeup chain java js perl python rust red "
+	       "green "
+	       "blue aqua yellow purple orange";
 }
 
 enum palette_hue palette_hue(const struct frame *frame)

@@ -30,7 +30,8 @@ enum palette_hue {
 
 /* NULL is the default.  Every name of flamegraph.pl and inferno is known; NULL for others. */
 const struct palette *palette_by_name(const char *name);
-const char *palette_name(const struct palette *palette);
+/* All names, for messages. */
+const char *palette_names(void);
 
 enum palette_hue palette_hue(const struct frame *frame);
 const char *palette_hue_text(enum palette_hue hue);

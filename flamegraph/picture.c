@@ -99,24 +99,32 @@ static double scale_of(const struct picture *picture, const struct profile_node 
 	return (picture->width - 2 * picture->pad) / (double)weight_of(picture, nodes, 0);
 }
 
-static uint64_t least_weight(const struct picture *picture)
+static uint64_t least_weight(const struct picture *picture, uint32_t max_rows)
 {
 	_cleanup_free_ uint64_t *weights = NULL;
-	size_t nr, nr_drawn = 0, cap = 0;
-	const struct profile_node *nodes = profile_nodes(picture->profile, &nr);
-	double least = ceil(picture->min_width / scale_of(picture, nodes));
+	size_t nr_drawn = 0, cap = 0;
+	struct profile_walk walk;
+	double least;
 
+	profile_walk_init(&walk, picture->profile);
+	least = ceil(picture->min_width / scale_of(picture, walk.nodes));
 	if (least < 1)
 		least = 1;
-	for (uint32_t i = 1; i < nr; i++) {
-		if ((double)weight_of(picture, nodes, i) < least)
+	while (profile_walk_next(&walk)) {
+		uint64_t weight = weight_of(picture, walk.nodes, profile_walk_node(&walk));
+
+		if ((double)weight < least || walk.depth >= max_rows)
 			continue;
 		GROW_ARRAY(weights, nr_drawn, cap);
-		weights[nr_drawn++] = weight_of(picture, nodes, i);
+		weights[nr_drawn++] = weight;
 	}
+	profile_walk_release(&walk);
 	if (nr_drawn <= MAX_BOXES)
 		return (uint64_t)least;
 	qsort(weights, nr_drawn, sizeof(*weights), compare_down);
+	/* Where many weigh the same, rather a few too many than none. */
+	if (weights[MAX_BOXES / 2] == weights[MAX_BOXES])
+		return weights[MAX_BOXES];
 	return weights[MAX_BOXES] + 1;
 }
 
@@ -128,7 +136,7 @@ void picture_measure(struct picture *picture)
 
 	if (profile_before(picture->profile))
 		weigh_both(picture);
-	picture->least = least_weight(picture);
+	picture->least = least_weight(picture, max_rows);
 	picture->nr_boxes = 0;
 	profile_walk_init(&walk, picture->profile);
 	while (profile_walk_next(&walk)) {
@@ -169,7 +177,9 @@ static void put_tooltip(const struct picture *picture, const struct box *box, FI
 
 	fputs("<title>", out);
 	markup_text(out, box->name);
-	fprintf(out, " (%s %s, %.2f%%", markup_count(total, count), picture->unit, share);
+	fprintf(out, " (%s ", markup_count(total, count));
+	markup_text(out, picture->unit);
+	fprintf(out, ", %.2f%%", share);
 	if (before)
 		fprintf(out, "; %+.2f%%",
 			share - markup_percent(before[box->node].total, before[0].total));

@@ -99,7 +99,9 @@ function listen() {
 		showTip(null);
 		paintMarks();
 	});
-	svg.addEventListener('click', () => {
+	svg.addEventListener('click', event => {
+		if (event.target.closest('.ctrace-ui'))
+			return;
 		menu.hidden = true;
 		showTip(null);
 		if (pointed)

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+// What the browser tests share: making pages with ctrace, opening them in a fresh Chromium.
+'use strict';
+const {execFileSync} = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const puppeteer = require('puppeteer-core');
+
+const CTRACE = process.env.CTRACE;
+const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+	'--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const ROOT = path.resolve(__dirname, '../../..');
+
+// A directory that is gone when the test is over.
+function scratch(test) {
+	const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'ctrace-browser-'));
+	test.after(() => fs.rmSync(directory, {recursive: true, force: true}));
+	return directory;
+}
+
+function run(args, input) {
+	return execFileSync(CTRACE, args, {input, maxBuffer: 1 << 30, encoding: 'utf8'});
+}
+
+// A page made of folded stacks; returns its path.
+function makePage(directory, folded, {name = 'page.svg', options = []} = {}) {
+	const file = path.join(directory, name);
+	run(['flamegraph', '-o', file, ...options], folded);
+	return file;
+}
+
+function makeForest(directory, args = []) {
+	const file = path.join(directory, 'forest.folded');
+	const script = path.join(ROOT, 'tests/bench/stack_forest.py');
+	const out = fs.openSync(file, 'w');
+	execFileSync('python3', [script, ...args], {stdio: ['ignore', out, 'inherit']});
+	fs.closeSync(out);
+	return file;
+}
+
+async function launch(test) {
+	const profile = scratch(test);
+	const browser = await puppeteer.launch({executablePath: process.env.CHROMIUM, headless: true,
+		userDataDir: profile, args: FLAGS});
+	test.after(() => browser.close());
+	return browser;
+}
+
+// A tab with its complaints in page.errors.
+async function open(browser, file, {script = true, dark = false, hash = '', width = 1400, height = 900} = {}) {
+	const page = await browser.newPage();
+	page.errors = [];
+	page.on('pageerror', error => page.errors.push(String(error)));
+	page.on('console', message => page.errors.push(message.text()));
+	page.on('dialog', dialog => {
+		page.errors.push('dialog: ' + dialog.message());
+		dialog.dismiss();
+	});
+	await page.setViewport({width, height});
+	await page.setJavaScriptEnabled(script);
+	await page.emulateMediaFeatures([{name: 'prefers-color-scheme', value: dark ? 'dark' : 'light'}]);
+	await page.goto((file.includes(':') ? file : 'file://' + file) + hash);
+	return page;
+}
+
+const status = page => page.$eval('.status', element => element.textContent);
+
+async function search(page, text) {
+	await page.keyboard.press('/');
+	await page.$eval('.find input', input => input.value = '');
+	await page.keyboard.type(text);
+}
+
+async function leaveSearch(page) {
+	await page.$eval('.find input', input => input.blur());
+}
+
+// The box with that label (its whole text) as {x, y, width} in pixels, or null.
+function boxOf(page, label) {
+	return page.evaluate(wanted => {
+		const text = [...document.querySelectorAll('#ctrace > g text')].find(t => t.textContent === wanted);
+		if (!text)
+			return null;
+		const box = text.previousElementSibling.getBoundingClientRect();
+		return {x: box.x, y: box.y, width: box.width, height: box.height};
+	}, label);
+}
+
+async function point(page, label) {
+	const box = await boxOf(page, label);
+	await page.mouse.move(box.x + Math.min(20, box.width / 2), box.y + box.height / 2);
+	return page.$eval('.tip', tip => tip.hidden ? null : {name: tip.querySelector('b').textContent,
+		rows: Object.fromEntries([...tip.querySelectorAll('tr')].slice(1).map(row =>
+			[row.querySelector('th').textContent, [...row.querySelectorAll('td')].map(cell => cell.textContent)]))});
+}
+
+async function click(page, label) {
+	const box = await boxOf(page, label);
+	await page.mouse.click(box.x + Math.min(20, box.width / 2), box.y + box.height / 2);
+}
+
+const labels = page => page.$$eval('#ctrace > g text', list => list.map(text => text.textContent));
+
+module.exports = {CTRACE, ROOT, boxOf, click, labels, launch, leaveSearch, makeForest, makePage, open, point, run,
+	scratch, search, status};
