@@ -17,9 +17,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Tables of smaller mappings are built in less time than holding a process takes. */
-#define HOLD_MIN_MAPPING (64u << 10)
-
 struct process_set *process_set_new(struct object_set *objects)
 {
 	struct process_set *s = xcalloc(1, sizeof(*s));
@@ -417,9 +414,11 @@ static void apply_mmap(struct process_set *s, const struct task_event *e, bool h
 
 	if (!p || strcmp(m.path, "[vsyscall]") == 0)
 		return;
-	/* Several threads cannot be held by stopping one, and a program may depend on the other. */
-	if (hold && p->nr_threads == 1 && m.end - m.start >= HOLD_MIN_MAPPING && m.inode &&
-	    !object_set_find(s->objects, &m))
+	/*
+	 * An object never seen is worth a pause until its table is there: most are met in ld.so,
+	 * a millisecond before their code runs.  Several threads cannot be held by stopping one.
+	 */
+	if (hold && p->nr_threads == 1 && m.inode && !object_set_find(s->objects, &m))
 		hold_process(s, p);
 	add_mapping(s, p, &m);
 }
