@@ -12,9 +12,11 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -251,6 +253,27 @@ static int wait_once(struct loop *l)
 	return 0;
 }
 
+/*
+ * What a walk cannot see is what we have not heard of yet: on a busy machine the wait for a CPU is
+ * most of that time.  The program was started before and does not inherit this.
+ */
+static void hurry(void)
+{
+	const struct sched_param first = {.sched_priority = 1};
+
+	if (sched_setscheduler(0, SCHED_RR, &first) < 0 &&
+	    setpriority(PRIO_PROCESS, 0, -20) < 0)
+		log_debug("no higher priority: %s", strerror(errno));
+}
+
+static void calm_down(void)
+{
+	const struct sched_param normal = {.sched_priority = 0};
+
+	sched_setscheduler(0, SCHED_OTHER, &normal);
+	setpriority(PRIO_PROCESS, 0, 0);
+}
+
 int record_loop(struct recording *r)
 {
 	struct loop l = {.r = r, .epoll_fd = -1, .tick_fd = -1, .signal_fd = -1};
@@ -258,8 +281,10 @@ int record_loop(struct recording *r)
 
 	if (err == 0 && r->options->duration_ns)
 		err = arm_deadline(&l, r->options->duration_ns);
+	hurry();
 	while (err == 0 && !l.ended)
 		err = wait_once(&l);
+	calm_down();
 	if (l.line_shown)
 		fprintf(stderr, "\r\033[K");
 	close_loop(&l);
