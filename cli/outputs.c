@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/outputs.h"
 
-#include "cli/confined.h"
 #include "cli/output_file.h"
 #include "common/alloc.h"
 #include "common/log.h"
@@ -30,7 +29,7 @@ int outputs_open(const struct report_options *options, struct outputs **ret_outp
 
 	outputs->options = options;
 	outputs->files = xcalloc(options->nr_outputs, sizeof(struct output_file *));
-	outputs->written = confined_memory(options->nr_outputs * sizeof(bool));
+	outputs->written = xcalloc(options->nr_outputs, sizeof(bool));
 	outputs->nr = options->nr_outputs;
 	for (size_t i = 0; i < outputs->nr; i++) {
 		const char *path = options->outputs[i].path;
@@ -50,7 +49,7 @@ void outputs_free(struct outputs *outputs)
 	for (size_t i = 0; i < outputs->nr; i++)
 		output_file_free(outputs->files[i]);
 	free(outputs->files);
-	confined_memory_free(outputs->written, outputs->nr * sizeof(bool));
+	free(outputs->written);
 	free(outputs);
 }
 
@@ -95,11 +94,9 @@ static int write_one(const struct outputs *outputs, size_t i, const struct captu
 	return err < 0 ? err : finished;
 }
 
-int outputs_write(struct outputs *outputs, const struct capture *capture,
-		  const struct profile *profile)
+static int write_all(struct outputs *outputs, const struct capture *capture,
+		     const struct profile *profile)
 {
-	/* A closed pipe is an error to report, not a death without a word. */
-	signal(SIGPIPE, SIG_IGN);
 	for (size_t i = 0; i < outputs->nr; i++) {
 		int err = write_one(outputs, i, capture, profile);
 
@@ -111,7 +108,7 @@ int outputs_write(struct outputs *outputs, const struct capture *capture,
 	return 0;
 }
 
-int outputs_commit(struct outputs *outputs, bool captures_only)
+static int commit(struct outputs *outputs, bool captures_only)
 {
 	int first_error = 0;
 
@@ -129,6 +126,18 @@ int outputs_commit(struct outputs *outputs, bool captures_only)
 		}
 	}
 	return first_error;
+}
+
+int outputs_write(struct outputs *outputs, const struct capture *capture,
+		  const struct profile *profile)
+{
+	int err, committed;
+
+	/* A closed pipe is an error to report, not a death without a word. */
+	signal(SIGPIPE, SIG_IGN);
+	err = write_all(outputs, capture, profile);
+	committed = commit(outputs, err < 0);
+	return err < 0 ? err : committed;
 }
 
 char *outputs_describe(const struct outputs *outputs)

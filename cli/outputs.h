@@ -24,18 +24,12 @@ DEFINE_CLEANUP(struct outputs *, outputs_free);
 bool outputs_need_profile(const struct outputs *outputs);
 
 /*
- * Writes them all, under no name yet; stops at the first that fails.  @profile may be NULL when it
- * is not needed.  Formats that have nothing to show for an empty profile are left out.  May be
- * called in a confined child.
+ * Writes them all; when one fails none of them appears, but for a capture: the recording itself
+ * is never thrown away.  @profile may be NULL when it is not needed.  Formats that have nothing to
+ * show for an empty profile are left out.
  */
 int outputs_write(struct outputs *outputs, const struct capture *capture,
 		  const struct profile *profile);
-
-/*
- * Gives what was written its names.  @captures_only: after a failure, when none of the others
- * shall appear, for the recording itself is never thrown away.
- */
-int outputs_commit(struct outputs *outputs, bool captures_only);
 
 /* "a.folded, b.svg": what has been written under a name, to be freed; "" if nothing. */
 char *outputs_describe(const struct outputs *outputs);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/report_pipeline.h"
 
-#include "cli/confined.h"
 #include "cli/outputs.h"
 #include "cli/report_options.h"
 #include "common/alloc.h"
@@ -176,42 +175,21 @@ int report_build_profile(const struct capture *capture, const struct report_opti
 	return 0;
 }
 
-struct report_work {
-	const struct capture *capture;
-	const struct report_options *options;
-	struct outputs *outputs;
-	struct symbol_figures *figures; /* confined memory */
-};
-
-static int do_report_work(void *arg)
-{
-	const struct report_work *work = arg;
-	_cleanup_(profile_freep) struct profile *profile = NULL;
-
-	if (outputs_need_profile(work->outputs)) {
-		int err = report_build_profile(work->capture, work->options, &profile,
-					       work->figures);
-
-		if (err < 0)
-			return log_errno(err, "cannot add up the stacks");
-	}
-	return outputs_write(work->outputs, work->capture, profile);
-}
-
 int report_write(const struct capture *capture, const struct report_options *options,
 		 struct outputs *outputs, struct symbol_figures *ret_figures)
 {
-	struct report_work work = {
-		.capture = capture,
-		.options = options,
-		.outputs = outputs,
-		.figures = confined_memory(sizeof(*work.figures)),
-	};
-	int err = confined_run(do_report_work, &work);
-	int committed = outputs_commit(outputs, err < 0);
+	_cleanup_(profile_freep) struct profile *profile = NULL;
+	struct symbol_figures figures = {0};
+	int err;
 
-	if (!err)
-		*ret_figures = *work.figures;
-	confined_memory_free(work.figures, sizeof(*work.figures));
-	return err < 0 ? err : committed;
+	if (outputs_need_profile(outputs)) {
+		err = report_build_profile(capture, options, &profile, &figures);
+		if (err < 0)
+			return log_errno(err, "cannot add up the stacks");
+	}
+	err = outputs_write(outputs, capture, profile);
+	if (err < 0)
+		return err;
+	*ret_figures = figures;
+	return 0;
 }

@@ -20,10 +20,7 @@ struct report_options;
 int report_build_profile(const struct capture *capture, const struct report_options *options,
 			 struct profile **ret_profile, struct symbol_figures *ret_figures);
 
-/*
- * Names what needs names and writes every output, confined; when one fails none of them appears,
- * but for captures.  Reports its errors.
- */
+/* Names what needs names and writes every output (outputs_write()).  Reports its errors. */
 int report_write(const struct capture *capture, const struct report_options *options,
 		 struct outputs *outputs, struct symbol_figures *ret_figures);
 
