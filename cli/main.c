@@ -2,9 +2,10 @@
 /* Chooses the command; everything else is the commands' business. */
 #include "cli/command_word.h"
 #include "cli/commands.h"
-#include "cli/near_miss.h"
 #include "cli/record_options.h"
+#include "common/cleanup.h"
 #include "common/log.h"
+#include "loader/near_names.h"
 
 #include <argp.h>
 #include <stdio.h>
@@ -54,14 +55,15 @@ static void print_help(FILE *out)
 
 static void report_unknown_command(const char *word)
 {
-	const char *names[NR_COMMANDS];
-	const char *meant;
+	_cleanup_free_ char *question = NULL;
+	struct near_names near;
 
+	near_names_init(&near, word);
 	for (size_t i = 0; i < NR_COMMANDS; i++)
-		names[i] = commands[i].name;
-	meant = near_miss(word, names, NR_COMMANDS);
-	if (meant)
-		log_error("'%s' is not a ctrace command; did you mean '%s'?", word, meant);
+		near_names_add(&near, commands[i].name);
+	question = near_names_question(&near);
+	if (*question)
+		log_error("'%s' is not a ctrace command%s", word, question);
 	else
 		log_error("'%s' is neither a command nor a probe (those have a ':', as in "
 			  "profile:hz:99); see ctrace --help",

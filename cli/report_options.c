@@ -2,15 +2,15 @@
 #include "cli/report_options.h"
 
 #include "cli/graph_options.h"
-#include "cli/near_miss.h"
 #include "common/alloc.h"
+#include "common/cleanup.h"
 #include "common/log.h"
+#include "loader/near_names.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_FORMATS 32
-#define HELP_WIDTH  79 /* argp's own right margin */
+#define HELP_WIDTH 79 /* argp's own right margin */
 
 enum {
 	KEY_STATS = 0x100,
@@ -148,47 +148,37 @@ static void parse_demangle(struct report_options *report, const char *mode,
 	argp_error(state, "--demangle '%s': must be short, full, simple or none", mode);
 }
 
-static size_t format_names(const char **names)
+/* "capture, folded, svg ..."; to be freed. */
+static char *format_names(void)
 {
-	size_t nr = 0;
+	char *names = xstrdup(report_format_capture.name);
 
-	names[nr++] = report_format_capture.name;
-	for (const struct format *const *f = format_table(); *f && nr < MAX_FORMATS; f++)
-		names[nr++] = (*f)->name;
-	return nr;
-}
+	for (const struct format *const *f = format_table(); *f; f++) {
+		char *longer = xasprintf("%s, %s", names, (*f)->name);
 
-static char *join_words(const char *const *words, size_t nr)
-{
-	char *text = xstrdup("");
-
-	for (size_t i = 0; i < nr; i++) {
-		char *longer = xasprintf("%s%s%s", text, i ? ", " : "", words[i]);
-
-		free(text);
-		text = longer;
+		free(names);
+		names = longer;
 	}
-	return text;
+	return names;
 }
 
 static const struct format *format_of_name(const char *name, struct argp_state *state)
 {
+	_cleanup_free_ char *question = NULL, *names = NULL;
 	const struct format *format = format_by_name(name);
-	const char *names[MAX_FORMATS];
-	const char *meant;
-	size_t nr;
+	struct near_names near;
 
 	if (!strcmp(name, report_format_capture.name))
 		format = &report_format_capture;
 	if (format)
 		return format;
-	nr = format_names(names);
-	meant = near_miss(name, names, nr);
-	if (meant)
-		argp_error(state, "unknown format '%s'; did you mean '%s'?", name, meant);
-	else
-		argp_error(state, "unknown format '%s'; there are: %s", name,
-			   join_words(names, nr));
+	near_names_init(&near, name);
+	near_names_add(&near, report_format_capture.name);
+	for (const struct format *const *f = format_table(); *f; f++)
+		near_names_add(&near, (*f)->name);
+	question = near_names_question(&near);
+	names = format_names();
+	argp_error(state, "unknown format '%s'%s; there are: %s", name, question, names);
 	return NULL;
 }
 
@@ -201,19 +191,20 @@ static bool ends_with(const char *text, const char *end)
 
 static const struct format *format_of_path(const char *path, struct argp_state *state)
 {
+	_cleanup_free_ char *names = NULL;
 	const struct format *format;
-	const char *names[MAX_FORMATS];
 
 	if (!strcmp(path, "-"))
 		return format_by_name("folded");
 	if (ends_with(path, report_format_capture.suffix))
 		return &report_format_capture;
 	format = format_by_suffix(path);
-	if (!format)
-		argp_error(state,
-			   "-o '%s': its suffix names no format; choose one with -f, there are: %s",
-			   path, join_words(names, format_names(names)));
-	return format;
+	if (format)
+		return format;
+	names = format_names();
+	argp_error(state, "-o '%s': its suffix names no format; choose one with -f, there are: %s",
+		   path, names);
+	return NULL;
 }
 
 static void reject_same_outputs(const struct report_options *report, struct argp_state *state)
