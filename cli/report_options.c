@@ -178,7 +178,7 @@ static const struct format *format_of_name(const char *name, struct argp_state *
 		near_names_add(&near, (*f)->name);
 	question = near_names_question(&near);
 	names = format_names();
-	argp_error(state, "unknown format '%s'%s; there are: %s", name, question, names);
+	argp_error(state, "unknown format '%s' (there are: %s)%s", name, names, question);
 	return NULL;
 }
 
