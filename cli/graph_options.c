@@ -46,7 +46,7 @@ struct value {
 	X("minwidth", MINWIDTH, minwidth, "PX|PERCENT%", 0, 10000, "Leave narrower boxes out")    \
 	X("inverted", SWITCH, inverted, NULL, 0, 0, "Root on top (icicle)")                       \
 	X("reverse", SWITCH, reverse, NULL, 0, 0, "Merge stacks from the leaf")                   \
-	X("hash", SWITCH, hash, NULL, 0, 0, "Colour by name alone")                               \
+	X("hash", SWITCH, hash, NULL, 0, 0, "Accepted: colours always go by name")                \
 	X("negate", SWITCH, negate, NULL, 0, 0, "Swap the colours of a comparison")               \
 	X("collapse-recursion", SWITCH, collapse_recursion, NULL, 0, 0,                           \
 	  "Draw recursion as one box")                                                            \
