@@ -16,9 +16,12 @@ function retree() {
 	relayout();
 }
 
-function relayout() {
+// @seen: a node to scroll to, with what it calls.
+function relayout(seen) {
 	pointed = null;
 	layout();
+	if (seen !== undefined)
+		reveal(seen);
 	paint();
 	say();
 }
@@ -47,20 +50,15 @@ function change(values, redo, quiet) {
 function zoomTo(node) {
 	zoom = node;
 	scroll = 0;
-	change({zoom: pathOf(node)}, () => {
-		relayout();
-		reveal(node);
-	});
+	change({zoom: pathOf(node)}, () => relayout(node));
 }
 
-// Scrolls so that the node's row is seen, with what it calls.
 function reveal(node) {
 	const top = tree.depth[node] * rowHeight, room = areaHeight() - 3 * rowHeight;
 	if (top < scroll)
 		scroll = top - rowHeight;
 	else if (top > scroll + room)
 		scroll = top - room;
-	paint();
 }
 
 // Moves the cursor; zooms out as far as it must to show the node.
@@ -70,14 +68,11 @@ function select1(node) {
 	selected = node;
 	while (zoom && (node < zoom || node >= tree.end[zoom]) && !isAbove(node, zoom))
 		zoom = tree.parent[zoom];
-	state.zoom = pathOf(zoom);
-	relayout();
-	if (!boxOf(node)) {
+	layout();
+	if (!boxOf(node))
 		zoom = node;
-		state.zoom = pathOf(node);
-		relayout();
-	}
-	reveal(node);
+	state.zoom = pathOf(zoom);
+	relayout(node);
 	cursor.setAttribute('aria-label', describe(node));
 	cursor.focus({preventScroll: true});
 	refresh();
@@ -114,7 +109,7 @@ function flip(name) {
 
 function nextOrder() {
 	const orders = ['name', 'weight', 'module'];
-	change({order: orders[(orders.indexOf(state.order) + 1) % 3]}, relayout);
+	change({order: orders[(orders.indexOf(state.order) + 1) % 3]}, () => relayout());
 }
 
 const WIDTHS = ['both', 'after', 'before'];

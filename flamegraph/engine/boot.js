@@ -32,7 +32,7 @@ const actions = {
 	'/': openSearch, F3: openSearch, n: () => step(1), N: () => step(-1),
 	Escape: () => about.hidden && menu.hidden ? zoomTo(0) : about.hidden = menu.hidden = true,
 	0: () => zoomTo(0), Backspace: () => zoomTo(tree.parent[zoom]), Enter: () => zoomTo(target()),
-	i: () => change({inverted: !state.inverted}, relayout), r: () => flip('reverse'), s: nextOrder,
+	i: () => change({inverted: !state.inverted}, () => relayout()), r: () => flip('reverse'), s: nextOrder,
 	x: () => flip('collapse'), m: () => flip('noInlines'), t: () => change({threads: (state.threads + 1) % 3}, retree),
 	p: nextPalette, w: nextWidths, d: toggleTheme, '?': toggleAbout, u: undo,
 	h: () => exclude('hidden', target()), f: () => exclude('focus', target()),

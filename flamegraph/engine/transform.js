@@ -3,45 +3,56 @@
 
 // Collects stacks into a tree whose equal siblings are one.
 class TreeBuilder {
-	constructor() {
-		this.fn = [0];
-		this.parent = [0];
-		this.self = [0];
-		this.was = [0];
-		this.slots = new Int32Array(1 << 12);
+	constructor(room) {
+		this.nr = 1;
+		this.fn = new Uint32Array(room);
+		this.parent = new Uint32Array(room);
+		this.self = new Float64Array(room);
+		this.was = new Float64Array(isDiff ? room : 0);
+		this.slots = new Uint32Array(1 << 32 - Math.clz32(room * 2));
+	}
+	slotOf(parent, fn) {
+		const hash = Math.imul(Math.imul(parent, 0x9e3779b1) + fn, 0x85ebca6b);
+		return (hash ^ hash >>> 15) & this.slots.length - 1;
 	}
 	child(parent, fn) {
-		let mask = this.slots.length - 1;
-		let at = (Math.imul(parent, 0x9e3779b1) ^ Math.imul(fn, 0x85ebca6b)) >>> 7 & mask;
-		for (let node; (node = this.slots[at]); at = at + 1 & mask) {
+		if (this.nr === this.fn.length)
+			this.grow();
+		let at = this.slotOf(parent, fn);
+		for (let node; (node = this.slots[at]); at = at + 1 & this.slots.length - 1) {
 			if (this.parent[node] === parent && this.fn[node] === fn)
 				return node;
 		}
-		const node = this.fn.length;
+		const node = this.nr++;
 		this.slots[at] = node;
-		this.fn.push(fn);
-		this.parent.push(parent);
-		this.self.push(0);
-		this.was.push(0);
-		if (node * 2 > mask)
-			this.grow();
+		this.fn[node] = fn;
+		this.parent[node] = parent;
 		return node;
 	}
 	grow() {
-		const slots = new Int32Array(this.slots.length * 4), mask = slots.length - 1;
-		for (let node = 1; node < this.fn.length; node++) {
-			let at = (Math.imul(this.parent[node], 0x9e3779b1) ^
-				Math.imul(this.fn[node], 0x85ebca6b)) >>> 7 & mask;
-			while (slots[at])
-				at = at + 1 & mask;
-			slots[at] = node;
+		for (const name of ['fn', 'parent', 'self', 'was']) {
+			const old = this[name];
+			this[name] = new old.constructor(old.length * 2);
+			this[name].set(old);
 		}
-		this.slots = slots;
+		const mask = this.slots.length * 2 - 1;
+		this.slots = new Uint32Array(mask + 1);
+		for (let node = 1; node < this.nr; node++) {
+			let at = this.slotOf(this.parent[node], this.fn[node]);
+			while (this.slots[at])
+				at = at + 1 & mask;
+			this.slots[at] = node;
+		}
+	}
+	add(node, from, i) {
+		this.self[node] += from.self[i];
+		if (isDiff)
+			this.was[node] += from.was[i];
 	}
 	// In preorder, siblings in order, without what weighs nothing.
 	finish() {
-		const {fn, parent, self, was} = this, nr = fn.length, ranks = functionRanks();
-		const total = Float64Array.from(self, (value, i) => value + was[i]), first = new Int32Array(nr), later = new Int32Array(nr);
+		const {fn, parent, self, was, nr} = this, ranks = functionRanks();
+		const total = isDiff ? self.map((value, i) => value + was[i]) : self.slice(), first = new Int32Array(nr), later = new Int32Array(nr);
 		for (let i = nr - 1; i > 0; i--)
 			total[parent[i]] += total[i];
 		// Nodes by rank, as chains: from the last rank on, each goes before its siblings.
@@ -95,7 +106,7 @@ function commFunctions() {
 
 // state.threads: 0 as recorded, 1 by name, 2 all in one.
 function select(state) {
-	const builder = new TreeBuilder(), {nr, fn, parent, self, was} = recorded;
+	const builder = new TreeBuilder(recorded.nr), {nr, fn, parent} = recorded;
 	const place = new Int32Array(nr), inFocus = new Uint8Array(nr);
 	const comm = state.threads === 1 ? commFunctions() : null;
 	inFocus[0] = !state.focus.size;
@@ -110,24 +121,21 @@ function select(state) {
 			place[i] = up;
 		else
 			place[i] = builder.child(up, what);
-		if (place[i] >= 0 && inFocus[i]) {
-			builder.self[place[i]] += self[i];
-			builder.was[place[i]] += was[i] || 0;
-		}
+		if (place[i] >= 0 && inFocus[i])
+			builder.add(place[i], recorded, i);
 	}
 	return builder.finish();
 }
 
 function reversed(tree) {
-	const builder = new TreeBuilder();
+	const builder = new TreeBuilder(tree.nr * 2);
 	for (let i = 1; i < tree.nr; i++) {
 		let node = 0;
 		if (!tree.self[i] && !tree.was[i])
 			continue;
 		for (let at = i; at; at = tree.parent[at])
 			node = builder.child(node, tree.fn[at]);
-		builder.self[node] += tree.self[i];
-		builder.was[node] += tree.was[i] || 0;
+		builder.add(node, tree, i);
 	}
 	return builder.finish();
 }

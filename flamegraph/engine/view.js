@@ -41,49 +41,39 @@ function childrenOf(node) {
 	return list;
 }
 
-// Slivers that touch are one box without a node.
-function addSliver(row, x, w, parent, frames, total) {
-	const last = row[row.length - 1];
-	if (last && last.node < 0 && x - last.x - last.w < 0.01) {
-		last.w = x + w - last.x;
-		last.frames += frames;
-		last.total += total;
-	} else {
-		row.push({node: -1, x, w, parent, frames, total});
+// The row above a box: boxes wide enough, and what lies between them as slivers without a node.
+function addChildren(row, box, scale) {
+	const {end} = tree, node = box.node, ordered = state.order !== 'name' && childrenOf(node);
+	let x = box.x, last = row[row.length - 1], at = 0;
+	for (let child = ordered ? ordered[0] : node + 1; child < end[node]; child = ordered ? ordered[++at] : end[child]) {
+		const w = weight[child] * scale;
+		if (w >= LEAST) {
+			row.push(last = {node: child, x, w});
+		} else if (last && last.node < 0 && x - last.x - last.w < 0.01) {
+			last.w = x + w - last.x;
+			last.frames += end[child] - child;
+			last.total += tree.total[child];
+		} else if (w) {
+			row.push(last = {node: -1, x, w, parent: node, frames: end[child] - child, total: tree.total[child]});
+		}
+		x += w;
 	}
 }
 
 function layout() {
-	const {total, end, depth} = tree, scale = weight[zoom] ? (width - 2 * PAD) / weight[zoom] : 0;
-	const stack = [zoom], places = [PAD];
-	rows = [];
-	for (let node = zoom; node; node = tree.parent[node])
-		rows[depth[tree.parent[node]]] = [{node: tree.parent[node], x: PAD, w: width - 2 * PAD, above: true}];
-	while (stack.length) {
-		const node = stack.pop(), row = rows[depth[node]] || (rows[depth[node]] = []);
-		let x = places.pop();
-		row.push({node, x, w: weight[node] * scale});
-		if (end[node] === node + 1)
-			continue;
-		const below = rows[depth[node] + 1] || (rows[depth[node] + 1] = []), firstPush = stack.length;
-		for (const child of childrenOf(node)) {
-			const w = weight[child] * scale;
-			if (w < LEAST) {
-				// Its place in the row comes before boxes still on the stack: sorted below.
-				addSliver(below, x, w, node, end[child] - child, total[child]);
-			} else {
-				stack.push(child);
-				places.push(x);
-			}
-			x += w;
+	const room = width - 2 * PAD, scale = weight[zoom] ? room / weight[zoom] : 0;
+	rows = pathOf(zoom).map(() => null);
+	for (let node = zoom, i = rows.length; i--;)
+		rows[i] = [{node: node = tree.parent[node], x: PAD, w: room, above: true}];
+	for (let row = [{node: zoom, x: PAD, w: room}]; row.length;) {
+		rows.push(row);
+		const next = [];
+		for (const box of row) {
+			if (box.node >= 0)
+				addChildren(next, box, scale);
 		}
-		stack.splice(firstPush, Infinity, ...stack.slice(firstPush).reverse());
-		places.splice(firstPush, Infinity, ...places.slice(firstPush).reverse());
+		row = next;
 	}
-	for (const row of rows)
-		row.sort((a, b) => a.x - b.x);
-	while (rows.length && !rows[rows.length - 1].length)
-		rows.pop();
 }
 
 const areaHeight = () => height - TOP - FOOT;
