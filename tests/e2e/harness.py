@@ -11,6 +11,7 @@ import tempfile
 import time
 import unittest
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 SKIP = 77
 SYS_BPF = 321
 BPF_MAP_CREATE = 0
@@ -53,6 +54,12 @@ class Run:
 
     def stacks(self, name="out.folded"):
         return read_folded((self.directory / name).read_text())
+
+
+def run_into(ctrace, arguments, stdout):
+    """ctrace with its standard output somewhere else."""
+    return subprocess.run([str(ctrace), *arguments], stdout=stdout, stderr=subprocess.PIPE,
+                          stdin=subprocess.DEVNULL, text=True, check=False, timeout=60)
 
 
 def read_folded(text):
