@@ -40,7 +40,7 @@ static int try_file(const struct alt_link *link, const struct debug_search *sear
 {
 	_cleanup_(elf_image_closep) struct elf_image *image = NULL;
 	_cleanup_free_ char *owned = path;
-	_cleanup_close_ int fd = root_open(root, path);
+	_cleanup_close_ int fd = root_open(root, owned);
 	struct build_id id;
 
 	if (fd < 0 || elf_image_open_fd(fd, &image) < 0)
@@ -49,7 +49,7 @@ static int try_file(const struct alt_link *link, const struct debug_search *sear
 	if (!build_id_equal(&id, &link->id)) {
 		if (search->notes)
 			fprintf(search->notes, "; alternate file %s refused: its build-id differs",
-				path);
+				owned);
 		return -ESTALE;
 	}
 	*ret_image = TAKE_PTR(image);

@@ -76,7 +76,7 @@ static bool open_file(struct split_dwarf *split, char *path, struct split_file *
 	struct split_file file = {0};
 
 	pthread_mutex_lock(&split->opener_lock);
-	fd = split->opener->open(split->opener->arg, path);
+	fd = split->opener->open(split->opener->arg, owned);
 	pthread_mutex_unlock(&split->opener_lock);
 	if (fd < 0 || elf_image_open_fd(fd, &file.image) < 0)
 		return false;
