@@ -10,16 +10,17 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 
 #define OUTPUT_MODE   0666 /* the umask takes its part */
 #define NAME_ATTEMPTS 100
+#define COPY_BYTES    ((size_t)1 << 30)
 
 struct output_file {
 	char *path;
-	char *temp_path; /* NULL: the file has no name yet, or needs none */
 	FILE *stream;
-	int fd;	     /* kept beside the stream, to be linked after it is closed; -1: direct */
+	int fd;	     /* kept beside the stream, to get its name after that is closed */
 	bool direct; /* standard output, device, pipe: nothing to rename */
 };
 
@@ -33,14 +34,15 @@ static char *temp_name(const char *path)
 	return xasprintf("%s.%08x.tmp", path, number);
 }
 
-static int open_named(struct output_file *file)
+/* A new file under a temporary name. */
+static int open_named(const char *path, char **ret_name)
 {
 	for (int i = 0; i < NAME_ATTEMPTS; i++) {
-		_cleanup_free_ char *name = temp_name(file->path);
+		_cleanup_free_ char *name = temp_name(path);
 		int fd = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, OUTPUT_MODE);
 
 		if (fd >= 0) {
-			file->temp_path = TAKE_PTR(name);
+			*ret_name = TAKE_PTR(name);
 			return fd;
 		}
 		if (errno != EEXIST)
@@ -49,7 +51,17 @@ static int open_named(struct output_file *file)
 	return -EEXIST;
 }
 
-/* O_TMPFILE leaves nothing behind even when ctrace is killed; not every file system has it. */
+/* Where O_TMPFILE is unknown: the name goes at once, so that even a killed ctrace leaves none. */
+static int open_and_unlink(const char *path)
+{
+	_cleanup_free_ char *name = NULL;
+	int fd = open_named(path, &name);
+
+	if (fd >= 0)
+		unlink(name);
+	return fd;
+}
+
 static int open_unnamed(const char *path)
 {
 	_cleanup_free_ char *copy = xstrdup(path);
@@ -58,7 +70,8 @@ static int open_unnamed(const char *path)
 	return fd < 0 ? -errno : fd;
 }
 
-static bool needs_name(int err)
+/* What open() says of O_TMPFILE where the file system or the kernel does not know it. */
+static bool lacks_tmpfile(int err)
 {
 	return err == -EOPNOTSUPP || err == -EISDIR || err == -EINVAL || err == -ENOENT;
 }
@@ -73,23 +86,27 @@ static int prove_writable(int fd)
 	return ftruncate(fd, 0) < 0 ? -errno : 0;
 }
 
-static int open_new(struct output_file *file)
+static int give_to_invoking_user(int fd)
 {
 	uid_t uid;
 	gid_t gid;
+
+	if (invoking_user(&uid, &gid) && fchown(fd, uid, gid) < 0 && errno != EPERM)
+		return -errno;
+	return 0;
+}
+
+static int open_new(struct output_file *file)
+{
 	int err;
 
 	file->fd = open_unnamed(file->path);
-	if (needs_name(file->fd))
-		file->fd = open_named(file);
+	if (lacks_tmpfile(file->fd))
+		file->fd = open_and_unlink(file->path);
 	if (file->fd < 0)
 		return file->fd;
 	err = prove_writable(file->fd);
-	if (err < 0)
-		return err;
-	if (invoking_user(&uid, &gid) && fchown(file->fd, uid, gid) < 0 && errno != EPERM)
-		return -errno;
-	return 0;
+	return err < 0 ? err : give_to_invoking_user(file->fd);
 }
 
 static int open_direct(struct output_file *file)
@@ -171,7 +188,7 @@ int output_file_finish(struct output_file *file)
 	return err;
 }
 
-static int give_temp_name(struct output_file *file)
+static int link_under_temp_name(const struct output_file *file, char **ret_name)
 {
 	_cleanup_free_ char *self = xasprintf("/proc/self/fd/%d", file->fd);
 
@@ -179,7 +196,7 @@ static int give_temp_name(struct output_file *file)
 		_cleanup_free_ char *name = temp_name(file->path);
 
 		if (!linkat(AT_FDCWD, self, AT_FDCWD, name, AT_SYMLINK_FOLLOW)) {
-			file->temp_path = TAKE_PTR(name);
+			*ret_name = TAKE_PTR(name);
 			return 0;
 		}
 		if (errno != EEXIST)
@@ -188,20 +205,54 @@ static int give_temp_name(struct output_file *file)
 	return -EEXIST;
 }
 
+static int copy_content(int from, int to)
+{
+	off_t at = 0;
+	ssize_t sent;
+
+	do
+		sent = sendfile(to, from, &at, COPY_BYTES);
+	while (sent > 0);
+	return sent < 0 || fsync(to) < 0 ? -errno : 0;
+}
+
+/* A file that has lost its name cannot get another one: its bytes can. */
+static int copy_under_temp_name(const struct output_file *file, char **ret_name)
+{
+	_cleanup_free_ char *name = NULL;
+	_cleanup_close_ int fd = open_named(file->path, &name);
+	int err;
+
+	if (fd < 0)
+		return fd;
+	err = copy_content(file->fd, fd);
+	if (!err)
+		err = give_to_invoking_user(fd);
+	if (err < 0) {
+		unlink(name);
+		return err;
+	}
+	*ret_name = TAKE_PTR(name);
+	return 0;
+}
+
 int output_file_commit(struct output_file *file)
 {
+	_cleanup_free_ char *name = NULL;
+	int err;
+
 	if (file->direct)
 		return 0;
-	if (!file->temp_path) {
-		int err = give_temp_name(file);
-
-		if (err < 0)
-			return err;
+	err = link_under_temp_name(file, &name);
+	if (err == -ENOENT || err == -EPERM)
+		err = copy_under_temp_name(file, &name);
+	if (err < 0)
+		return err;
+	if (rename(name, file->path) < 0) {
+		err = -errno;
+		unlink(name);
 	}
-	if (rename(file->temp_path, file->path) < 0)
-		return -errno;
-	free(TAKE_PTR(file->temp_path));
-	return 0;
+	return err;
 }
 
 void output_file_free(struct output_file *file)
@@ -212,9 +263,6 @@ void output_file_free(struct output_file *file)
 		fclose(file->stream);
 	if (file->fd >= 0)
 		close(file->fd);
-	if (file->temp_path)
-		unlink(file->temp_path);
-	free(file->temp_path);
 	free(file->path);
 	free(file);
 }

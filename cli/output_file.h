@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One file that appears under its name whole or not at all: written without a name (or under a
- * temporary one), then renamed, owned by the user who started ctrace.  "-" is standard output;
- * a device, pipe or socket that is already there is written straight.  Does not print.
+ * One file that appears under its name whole or not at all: written without any, then given a
+ * temporary one and renamed; owned by the user who started ctrace.  Killing ctrace leaves nothing.
+ * "-" is standard output; a device, pipe or socket that is already there is written straight.  Does
+ * not print.
  */
 #ifndef CTRACE_CLI_OUTPUT_FILE_H
 #define CTRACE_CLI_OUTPUT_FILE_H
