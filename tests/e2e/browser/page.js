@@ -40,10 +40,13 @@ function makeForest(directory, args = []) {
 }
 
 async function launch(test) {
-	const profile = scratch(test);
-	const browser = await puppeteer.launch({executablePath: process.env.CHROMIUM, headless: true,
-		userDataDir: profile, args: FLAGS});
-	test.after(() => browser.close());
+	const userDataDir = fs.mkdtempSync(path.join(os.tmpdir(), 'ctrace-chromium-'));
+	const browser = await puppeteer.launch({executablePath: process.env.CHROMIUM, headless: true, userDataDir,
+		args: FLAGS, protocolTimeout: 120000});
+	test.after(async () => {
+		await browser.close();
+		fs.rmSync(userDataDir, {recursive: true, force: true, maxRetries: 20});
+	});
 	return browser;
 }
 
