@@ -261,8 +261,7 @@ static void hurry(void)
 {
 	const struct sched_param first = {.sched_priority = 1};
 
-	if (sched_setscheduler(0, SCHED_RR, &first) < 0 &&
-	    setpriority(PRIO_PROCESS, 0, -20) < 0)
+	if (sched_setscheduler(0, SCHED_RR, &first) < 0 && setpriority(PRIO_PROCESS, 0, -20) < 0)
 		log_debug("no higher priority: %s", strerror(errno));
 }
 
