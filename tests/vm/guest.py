@@ -29,7 +29,6 @@ mount -t proc proc /proc
 mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev
 mount -t tracefs tracefs /sys/kernel/tracing
-mount -t tmpfs tmp /tmp
 export PATH=/bin:/usr/bin:/sbin HOME=/tmp
 run() {
 	mkdir -p "/out/$1"
