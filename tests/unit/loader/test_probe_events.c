@@ -5,6 +5,7 @@
 
 #include "loader/cpus.h"
 #include "loader/perf_event.h"
+#include "loader/time.h"
 
 #include <sched.h>
 
