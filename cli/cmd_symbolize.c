@@ -22,6 +22,7 @@ enum {
 	OPTION_DEBUGINFOD,
 	OPTION_ROOT,
 	OPTION_THREADS,
+	OPTION_NO_CACHE,
 };
 
 struct symbolize_arguments {
@@ -103,6 +104,9 @@ static error_t parse_value(int key, char *arg, struct argp_state *state)
 				   MAX_THREADS, arg);
 		args->options.nr_threads = (unsigned int)threads;
 		return 0;
+	case OPTION_NO_CACHE:
+		args->options.cache = false;
+		return 0;
 	case ARGP_KEY_ARG:
 		if (add_address(args, arg) < 0)
 			argp_error(state, "'%s' is no address (0x... or decimal)", arg);
@@ -151,6 +155,8 @@ static const struct argp_option options[] = {
 	{"root", OPTION_ROOT, "DIR", 0, "Look for debug files below DIR before the host's own", 0},
 	{"debuginfod", OPTION_DEBUGINFOD, NULL, 0, "Ask debuginfod servers for debug files", 0},
 	{"threads", OPTION_THREADS, "N", 0, "Threads to read debug information with", 0},
+	{"no-cache", OPTION_NO_CACHE, NULL, 0,
+	 "Neither take answers from ~/.cache/ctrace/symbols nor keep them there", 0},
 	{"verbose", 'v', NULL, 0, "Say what was used and why not more, on standard error", 0},
 	{0},
 };
@@ -234,7 +240,8 @@ static int symbolize_all(struct symbolize_arguments *args)
 int cmd_symbolize(int argc, char **argv)
 {
 	struct symbolize_arguments args = {
-		.options = {.inlines = true, .lines = true, .demangle = DEMANGLE_SHORT}};
+		.options = {
+			.inlines = true, .lines = true, .demangle = DEMANGLE_SHORT, .cache = true}};
 	int status;
 
 	argp_err_exit_status = EXIT_USAGE;

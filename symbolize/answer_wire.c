@@ -6,6 +6,7 @@
 #include "common/intern.h"
 #include "symbolize/dwarf_cursor.h"
 #include "symbolize/dwarf_inline.h"
+#include "symbolize/resolve.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -16,8 +17,8 @@
 
 /*
  * Layout, little-endian: magic, then the number of strings, the strings each with its NUL, the
- * number of named addresses, the source's string, the number of addresses, and for each address
- * its frames.  Strings are numbered from 1 in order, 0 stands for NULL.
+ * outcome, the number of addresses, and for each address its frames.  Strings are numbered from 1
+ * in order, 0 stands for NULL.
  */
 #define WIRE_MAGIC	 0x31737a63 /* "czs1" */
 #define MAX_STRINGS	 ((uint32_t)16 << 20)
@@ -82,8 +83,9 @@ static void put_frame(struct wire_writer *writer, const struct frame *frame)
 }
 
 void answer_wire_write(const struct symbolize_address *addrs, size_t nr,
-		       const struct symbolize_stats *stats, uint8_t **ret_bytes, size_t *ret_size)
+		       const struct resolve_outcome *outcome, uint8_t **ret_bytes, size_t *ret_size)
 {
+	const uint8_t is_complete = outcome->is_complete;
 	struct wire_writer writer = {0};
 	struct string_entry *entry, *next;
 	char *bytes = NULL;
@@ -91,7 +93,7 @@ void answer_wire_write(const struct symbolize_address *addrs, size_t nr,
 	writer.out = open_memstream(&bytes, ret_size);
 	if (!writer.out)
 		die_oom();
-	number_string(&writer, stats->source);
+	number_string(&writer, outcome->source);
 	for (size_t i = 0; i < nr; i++) {
 		for (uint32_t k = 0; k < addrs[i].nr_frames; k++) {
 			number_string(&writer, addrs[i].frames[k].name);
@@ -104,8 +106,8 @@ void answer_wire_write(const struct symbolize_address *addrs, size_t nr,
 	put_u32(writer.out, writer.nr_strings);
 	for (entry = writer.strings; entry; entry = entry->hh.next)
 		put(writer.out, entry->text, strlen(entry->text) + 1);
-	put(writer.out, &stats->named, sizeof(stats->named));
-	put_string(&writer, stats->source);
+	put_string(&writer, outcome->source);
+	put(writer.out, &is_complete, sizeof(is_complete));
 	put_u32(writer.out, (uint32_t)nr);
 	for (size_t i = 0; i < nr; i++) {
 		put_u32(writer.out, addrs[i].nr_frames);
@@ -185,11 +187,11 @@ static int read_address(struct wire_reader *reader, struct symbolize_address *ad
 }
 
 static int read_addresses(struct wire_reader *reader, struct symbolize_address *answers, size_t nr,
-			  struct symbolize_stats *stats)
+			  struct resolve_outcome *outcome)
 {
-	stats->named = dwarf_u64(&reader->cursor);
-	stats->source = get_string(reader);
-	if (dwarf_u32(&reader->cursor) != nr || stats->named > nr)
+	outcome->source = get_string(reader);
+	outcome->is_complete = dwarf_u8(&reader->cursor) != 0;
+	if (dwarf_u32(&reader->cursor) != nr)
 		return -EBADMSG;
 	for (size_t i = 0; i < nr; i++)
 		if (read_address(reader, &answers[i]) < 0)
@@ -198,15 +200,16 @@ static int read_addresses(struct wire_reader *reader, struct symbolize_address *
 }
 
 int answer_wire_read(const uint8_t *bytes, size_t size, struct intern *strings,
-		     struct symbolize_address *addrs, size_t nr, struct symbolize_stats *stats)
+		     struct symbolize_address *addrs, size_t nr,
+		     struct resolve_outcome *ret_outcome)
 {
 	struct wire_reader reader = {.cursor = dwarf_cursor_at(bytes, size, 0)};
 	_cleanup_free_ struct symbolize_address *answers = xcalloc(nr + 1, sizeof(*answers));
-	struct symbolize_stats read_stats = *stats;
+	struct resolve_outcome outcome = {0};
 	int err = read_strings(&reader, strings);
 
 	if (!err)
-		err = read_addresses(&reader, answers, nr, &read_stats);
+		err = read_addresses(&reader, answers, nr, &outcome);
 	free(reader.strings);
 	if (err) {
 		symbolize_release(answers, nr);
@@ -217,6 +220,6 @@ int answer_wire_read(const uint8_t *bytes, size_t size, struct intern *strings,
 		addrs[i].frames = answers[i].frames;
 		addrs[i].nr_frames = answers[i].nr_frames;
 	}
-	*stats = read_stats;
+	*ret_outcome = outcome;
 	return 0;
 }

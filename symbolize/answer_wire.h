@@ -9,16 +9,19 @@
 #include "symbolize/symbolizer.h"
 
 struct intern;
+struct resolve_outcome;
 
-/* To be freed by the caller.  @stats' source is among what is written. */
+/* To be freed by the caller. */
 void answer_wire_write(const struct symbolize_address *addrs, size_t nr,
-		       const struct symbolize_stats *stats, uint8_t **ret_bytes, size_t *ret_size);
+		       const struct resolve_outcome *outcome, uint8_t **ret_bytes,
+		       size_t *ret_size);
 
 /*
- * Sets the frames of @addrs, which are the same addresses that were written, and of @stats what
- * was known to the writer.  -EBADMSG: damaged; @addrs and @stats are untouched then.
+ * Sets the frames of @addrs, which are the same addresses that were written, and the outcome.
+ * -EBADMSG: damaged; @addrs are untouched then.
  */
 int answer_wire_read(const uint8_t *bytes, size_t size, struct intern *strings,
-		     struct symbolize_address *addrs, size_t nr, struct symbolize_stats *stats);
+		     struct symbolize_address *addrs, size_t nr,
+		     struct resolve_outcome *ret_outcome);
 
 #endif

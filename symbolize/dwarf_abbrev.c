@@ -202,6 +202,11 @@ int dwarf_abbrevs_read(struct elf_span section, uint64_t off, struct dwarf_forma
 		dwarf_abbrevs_release(&abbrevs);
 		return -EBADMSG;
 	}
+	/* Something to point at for DIEs without attributes. */
+	if (!abbrevs.attributes)
+		abbrevs.attributes = xcalloc(1, sizeof(*abbrevs.attributes));
+	if (!abbrevs.skips)
+		abbrevs.skips = xcalloc(1, sizeof(*abbrevs.skips));
 	if (!sorted)
 		qsort(abbrevs.items, abbrevs.nr, sizeof(*abbrevs.items), compare_abbrevs);
 	*ret_abbrevs = abbrevs;

@@ -37,18 +37,16 @@ static void set_fde_name(const struct frame_builder *builder, uint64_t pc, struc
  * The function that has code of its own.  The symbol table's name goes first: it says the same
  * with and without debug information, and which constructor or clone it is.
  */
-static bool set_outermost(const struct frame_builder *builder, uint64_t pc, const char *dwarf_name,
+static void set_outermost(const struct frame_builder *builder, uint64_t pc, const char *dwarf_name,
 			  struct frame *frame)
 {
 	const struct symbol *symbol = builder->symtab ? symtab_find(builder->symtab, pc) : NULL;
 
 	frame->kind = FRAME_KIND_USER;
-	if (symbol || dwarf_name) {
+	if (symbol || dwarf_name)
 		set_name(builder, symbol ? symbol->name : dwarf_name, frame);
-		return true;
-	}
-	set_fde_name(builder, pc, frame);
-	return false;
+	else
+		set_fde_name(builder, pc, frame);
 }
 
 static void set_line(const struct frame_builder *builder, const struct dwarf_frame *from,
@@ -60,12 +58,11 @@ static void set_line(const struct frame_builder *builder, const struct dwarf_fra
 	frame->line = frame->file ? from->line : 0;
 }
 
-bool frame_builder_set(const struct frame_builder *builder, struct symbolize_address *addr,
+void frame_builder_set(const struct frame_builder *builder, struct symbolize_address *addr,
 		       const struct dwarf_query *query)
 {
 	uint32_t nr = query && query->nr_frames ? query->nr_frames : 1;
 	struct frame *frames = xcalloc(nr, sizeof(*frames));
-	bool named;
 
 	for (uint32_t i = 0; i < nr; i++)
 		frames[i].module = builder->module;
@@ -76,15 +73,14 @@ bool frame_builder_set(const struct frame_builder *builder, struct symbolize_add
 		set_name(builder, name ? name : "[inlined]", &frames[i]);
 		set_line(builder, &query->frames[i], &frames[i]);
 	}
-	named = set_outermost(builder, symbolize_pc(addr),
-			      query && query->nr_frames ? query->frames[nr - 1].name : NULL,
-			      &frames[nr - 1]);
+	set_outermost(builder, symbolize_pc(addr),
+		      query && query->nr_frames ? query->frames[nr - 1].name : NULL,
+		      &frames[nr - 1]);
 	if (query && query->nr_frames)
 		set_line(builder, &query->frames[nr - 1], &frames[nr - 1]);
 	free(addr->frames);
 	addr->frames = frames;
 	addr->nr_frames = nr;
-	return named;
 }
 
 void frame_builder_set_module(struct intern *strings, const char *path,

@@ -27,11 +27,8 @@ struct frame_builder {
 	bool lines;
 };
 
-/*
- * Sets @addr's frames from @query (NULL: no debug information).  Returns whether a function's name
- * was found.
- */
-bool frame_builder_set(const struct frame_builder *builder, struct symbolize_address *addr,
+/* Sets @addr's frames from @query (NULL: no debug information). */
+void frame_builder_set(const struct frame_builder *builder, struct symbolize_address *addr,
 		       const struct dwarf_query *query);
 /* One frame that names the module only, or "[unknown]". */
 void frame_builder_set_module(struct intern *strings, const char *path,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The work behind symbolize_object(), in the process that calls it: finds what is known of one
- * object and names its addresses.  symbolizer.c runs it in a child without rights.
+ * The work behind symbolize_object(): reads an object's files, which are open, and names its
+ * addresses.  This is what looks into untrusted bytes, so symbolizer.c runs it in a child.
  */
 #ifndef CTRACE_SYMBOLIZE_RESOLVE_H
 #define CTRACE_SYMBOLIZE_RESOLVE_H
@@ -9,22 +9,23 @@
 #include "symbolize/symbolizer.h"
 
 struct dwarf_opener;
+struct object_files;
 
 struct resolve_request {
-	const char *path;
-	struct elf_image *image;
+	const struct object_files *files;
 	const struct symbolize_options *options;
 	struct intern *strings;
 	unsigned int nr_threads;
-	/* Opens what debug information names: after @lock nothing else does. */
-	const struct dwarf_opener *opener;
-	/* Called when all files that can be known beforehand are open; a note for -v, or NULL. */
-	const char *(*lock)(void *arg);
-	void *lock_arg;
+	const struct dwarf_opener *opener; /* for what debug information names */
+};
+
+struct resolve_outcome {
+	const char *source; /* interned: what was used and why not more */
+	bool is_complete;   /* nothing was damaged or missing that might be there another time */
 };
 
 /* Gives every address its frames; never fails, for the module's name is always known. */
 void resolve_addresses(const struct resolve_request *request, struct symbolize_address *addrs,
-		       size_t nr, struct symbolize_stats *stats);
+		       size_t nr, struct resolve_outcome *ret_outcome);
 
 #endif

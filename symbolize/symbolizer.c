@@ -6,20 +6,21 @@
 #include "common/elf_image.h"
 #include "common/intern.h"
 #include "common/log.h"
-#include "symbolize/answer_wire.h"
 #include "symbolize/frame_builder.h"
 #include "symbolize/named_file.h"
-#include "symbolize/resolve.h"
-#include "symbolize/sandbox.h"
+#include "symbolize/object_files.h"
+#include "symbolize/resolve_child.h"
+#include "symbolize/split_dwarf.h"
+#include "symbolize/symbol_cache.h"
 
 #include <errno.h>
+#include <libdeflate.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#define MAX_THREADS	   4 /* beyond that unpacking and memory are the limit, not the scan */
-#define DEFAULT_TIMEOUT_MS 120000
+#define MAX_THREADS 4 /* beyond that unpacking and memory are the limit, not the scan */
 
 static uint64_t now_ns(void)
 {
@@ -51,122 +52,129 @@ static unsigned int choose_threads(const struct symbolize_options *options)
 	return nr > MAX_THREADS ? MAX_THREADS : (unsigned int)nr;
 }
 
-/* What the child gets by being a copy of us. */
-struct child_work {
-	struct resolve_request request;
-	struct symbolize_address *addrs;
-	size_t nr;
-	struct sandbox *sandbox;
-};
-
-static const char *lock_child(void *arg)
-{
-	const struct child_work *work = arg;
-	int err = sandbox_lock(work->sandbox);
-
-	if (err)
-		log_debug("symbolizing child keeps some rights: %s", strerror(-err));
-	return err ? "read without a full sandbox" : NULL;
-}
-
-static int open_from_child(const void *arg, const char *path)
-{
-	const struct child_work *work = arg;
-
-	return sandbox_open(work->sandbox, path);
-}
-
-static void run_in_child(struct sandbox *sandbox, void *arg, uint8_t **ret_answer, size_t *ret_size)
-{
-	struct child_work *work = arg;
-	struct dwarf_opener opener = {.open = open_from_child, .arg = work};
-	struct symbolize_stats stats = {0};
-
-	work->sandbox = sandbox;
-	work->request.opener = &opener;
-	work->request.lock = lock_child;
-	work->request.lock_arg = work;
-	/* Frames of an attempt before are the parent's. */
-	for (size_t i = 0; i < work->nr; i++)
-		work->addrs[i].frames = NULL;
-	resolve_addresses(&work->request, work->addrs, work->nr, &stats);
-	answer_wire_write(work->addrs, work->nr, &stats, ret_answer, ret_size);
-}
-
-static int resolve_in_child(const struct resolve_request *request, struct symbolize_address *addrs,
-			    size_t nr, struct symbolize_stats *stats)
-{
-	struct child_work work = {.request = *request, .addrs = addrs, .nr = nr};
-	struct sandbox_job job = {
-		.run = run_in_child,
-		.arg = &work,
-		.open = named_file_open,
-		.open_arg = request->options->root,
-		.timeout_ms = request->options->timeout_ms ? request->options->timeout_ms
-							   : DEFAULT_TIMEOUT_MS,
-	};
-	_cleanup_free_ uint8_t *answer = NULL;
-	size_t size;
-	int err;
-
-	err = sandbox_run(&job, &answer, &size);
-	if (err)
-		return err;
-	return answer_wire_read(answer, size, request->strings, addrs, nr, stats);
-}
-
-static const char *failure_text(int err)
-{
-	switch (err) {
-	case -ETIME:
-		return "took too long";
-	case -ECHILD:
-		return "crashed its reader";
-	default:
-		return strerror(-err);
-	}
-}
-
-/* Full names first; if they cost the child its life, those of the symbol table alone. */
-static void resolve_safely(const struct resolve_request *request, struct symbolize_address *addrs,
-			   size_t nr, struct symbolize_stats *stats)
-{
-	struct symbolize_options options = *request->options;
-	struct resolve_request plain = *request;
-	_cleanup_free_ char *source = NULL;
-	int err, plain_err;
-
-	err = resolve_in_child(request, addrs, nr, stats);
-	if (!err)
-		return;
-	log_debug("%s: %s", request->path, failure_text(err));
-	options.inlines = false;
-	options.lines = false;
-	options.timeout_ms = 0;
-	plain.options = &options;
-	plain_err = resolve_in_child(&plain, addrs, nr, stats);
-	for (size_t i = 0; plain_err && i < nr; i++)
-		frame_builder_set_module(request->strings, request->path, &addrs[i]);
-	source = xasprintf("%s; debug information %s", plain_err ? "no symbols" : stats->source,
-			   failure_text(err));
-	stats->source = intern_string(request->strings, source);
-}
-
-static void resolve_here(struct resolve_request *request, struct symbolize_address *addrs,
-			 size_t nr, struct symbolize_stats *stats)
+static void resolve(struct resolve_request *request, struct symbolize_address *addrs, size_t nr,
+		    struct resolve_outcome *ret_outcome)
 {
 	struct dwarf_opener opener = {.open = named_file_open, .arg = request->options->root};
 
+	if (!request->options->no_sandbox) {
+		resolve_in_child(request, addrs, nr, ret_outcome);
+		return;
+	}
 	request->opener = &opener;
-	resolve_addresses(request, addrs, nr, stats);
+	resolve_addresses(request, addrs, nr, ret_outcome);
+}
+
+static struct symbol_cache_key make_key(const struct resolve_request *request)
+{
+	const struct symbolize_options *options = request->options;
+	const char *path = request->files->path;
+	uint32_t identity = object_files_identity(request->files);
+
+	/* The name of the file is part of what code without a symbol is called. */
+	return (struct symbol_cache_key){
+		.id = elf_image_build_id(request->files->image),
+		.identity = libdeflate_crc32(identity, path, strlen(path)),
+		.inlines = options->inlines,
+		.lines = options->lines,
+		.demangle = options->demangle,
+	};
+}
+
+/* Answers what the cache knows; returns how many are left, the indices of which go to @ret_left. */
+static size_t answer_from_cache(const struct symbol_cache *cache, struct symbolize_address *addrs,
+				size_t nr, size_t *ret_left)
+{
+	size_t nr_left = 0;
+
+	for (size_t i = 0; i < nr; i++) {
+		const struct symbolize_address *known = symbol_cache_find(cache,
+									  symbolize_pc(&addrs[i]));
+
+		if (!known) {
+			ret_left[nr_left++] = i;
+			continue;
+		}
+		free(addrs[i].frames);
+		addrs[i].frames = xmemdup(known->frames, known->nr_frames * sizeof(*known->frames));
+		addrs[i].nr_frames = known->nr_frames;
+	}
+	return nr_left;
+}
+
+/* Resolves the addresses at the indices @left and puts the answers in their places. */
+static void resolve_left(struct resolve_request *request, struct symbolize_address *addrs,
+			 const size_t *left, size_t nr_left, struct resolve_outcome *ret_outcome)
+{
+	_cleanup_free_ struct symbolize_address *some = xcalloc(nr_left + 1, sizeof(*some));
+
+	for (size_t i = 0; i < nr_left; i++)
+		some[i] = addrs[left[i]];
+	resolve(request, some, nr_left, ret_outcome);
+	for (size_t i = 0; i < nr_left; i++)
+		addrs[left[i]] = some[i];
+}
+
+static void resolve_with_cache(struct resolve_request *request, struct symbolize_address *addrs,
+			       size_t nr, struct resolve_outcome *ret_outcome)
+{
+	const char *module = intern_string(request->strings, request->files->path);
+	_cleanup_(symbol_cache_freep) struct symbol_cache *cache = NULL;
+	struct symbol_cache_key key = make_key(request);
+	_cleanup_free_ size_t *left = NULL;
+	_cleanup_free_ char *source = NULL;
+	size_t nr_left;
+	int err;
+
+	if (symbol_cache_load(&key, request->strings, module, &cache) < 0) {
+		resolve(request, addrs, nr, ret_outcome);
+	} else {
+		left = xcalloc(nr + 1, sizeof(*left));
+		nr_left = answer_from_cache(cache, addrs, nr, left);
+		source = xasprintf("%s; %zu of %zu addresses from the cache",
+				   symbol_cache_source(cache), nr - nr_left, nr);
+		ret_outcome->source = intern_string(request->strings, source);
+		if (nr_left == 0)
+			return;
+		resolve_left(request, addrs, left, nr_left, ret_outcome);
+	}
+	if (!ret_outcome->is_complete)
+		return;
+	err = symbol_cache_store(&key, cache, addrs, nr, ret_outcome->source);
+	if (err)
+		log_debug("symbols of %s not cached: %s", request->files->path, strerror(-err));
+}
+
+static void resolve_object(const char *path, struct elf_image *image,
+			   const struct symbolize_options *options, struct intern *strings,
+			   struct symbolize_address *addrs, size_t nr,
+			   struct symbolize_stats *stats)
+{
+	struct resolve_request request = {
+		.options = options, .strings = strings, .nr_threads = choose_threads(options)};
+	struct resolve_outcome outcome = {0};
+	struct object_files files;
+
+	object_files_find(image, path, options, &files);
+	request.files = &files;
+	if (options->cache)
+		resolve_with_cache(&request, addrs, nr, &outcome);
+	else
+		resolve(&request, addrs, nr, &outcome);
+	object_files_release(&files);
+	stats->source = outcome.source;
 }
 
 static void count_frames(const struct symbolize_address *addrs, size_t nr,
 			 struct symbolize_stats *stats)
 {
-	stats->addresses += nr;
-	for (size_t i = 0; i < nr; i++)
+	stats->addresses = nr;
+	for (size_t i = 0; i < nr; i++) {
+		const struct frame *outermost = &addrs[i].frames[addrs[i].nr_frames - 1];
+
+		stats->named += outermost->kind == FRAME_KIND_USER;
 		stats->inlined_frames += addrs[i].nr_frames - 1;
+	}
 }
 
 int symbolize_object(const char *path, const struct build_id *id, struct elf_image *image,
@@ -174,10 +182,6 @@ int symbolize_object(const char *path, const struct build_id *id, struct elf_ima
 		     struct symbolize_address *addrs, size_t nr, struct symbolize_stats *stats)
 {
 	_cleanup_(elf_image_closep) struct elf_image *opened = NULL;
-	struct resolve_request request = {.path = path,
-					  .options = options,
-					  .strings = strings,
-					  .nr_threads = choose_threads(options)};
 	struct symbolize_stats own = {0};
 	uint64_t start = now_ns();
 	int err = 0;
@@ -188,13 +192,10 @@ int symbolize_object(const char *path, const struct build_id *id, struct elf_ima
 	}
 	if (!err)
 		err = check_build(image, id);
-	request.image = image;
 	for (size_t i = 0; err && i < nr; i++)
 		frame_builder_set_module(strings, path, &addrs[i]);
-	if (!err && options->no_sandbox)
-		resolve_here(&request, addrs, nr, &own);
-	else if (!err && nr)
-		resolve_safely(&request, addrs, nr, &own);
+	if (!err && nr)
+		resolve_object(path, image, options, strings, addrs, nr, &own);
 	count_frames(addrs, nr, &own);
 	own.ns = now_ns() - start;
 	if (stats)

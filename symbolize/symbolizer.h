@@ -33,6 +33,7 @@ struct symbolize_options {
 	bool debuginfod;
 	unsigned int nr_threads; /* 0 = decide */
 	unsigned int timeout_ms; /* for the debug information of one object; 0 = two minutes */
+	bool cache;		 /* keep answers in the user's cache, and take them from there */
 	bool no_sandbox;	 /* read in this process, for debugging and tests */
 };
 

@@ -5,6 +5,7 @@
 #include "symbolize/answer_wire.h"
 #include "symbolize/demangle.h"
 #include "symbolize/perf_map.h"
+#include "symbolize/resolve.h"
 #include "symbolize/short_name.h"
 
 #include <stdlib.h>
@@ -49,9 +50,9 @@ static void read_answer(const uint8_t *data, size_t size)
 {
 	_cleanup_(intern_freep) struct intern *strings = intern_new();
 	struct symbolize_address addrs[2] = {{0}, {0}};
-	struct symbolize_stats stats = {0};
+	struct resolve_outcome outcome;
 
-	if (answer_wire_read(data, size, strings, addrs, 2, &stats) == 0)
+	if (answer_wire_read(data, size, strings, addrs, 2, &outcome) == 0)
 		symbolize_release(addrs, 2);
 }
 

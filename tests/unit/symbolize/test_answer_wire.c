@@ -4,6 +4,7 @@
 #include "common/alloc.h"
 #include "common/cleanup.h"
 #include "common/intern.h"
+#include "symbolize/resolve.h"
 #include "test.h"
 
 #include <errno.h>
@@ -12,7 +13,7 @@
 struct fixture {
 	struct intern *strings;
 	struct symbolize_address addrs[2];
-	struct symbolize_stats stats;
+	struct resolve_outcome outcome;
 	uint8_t *bytes;
 	size_t size;
 };
@@ -37,9 +38,9 @@ static int set_up(void **state)
 		.vaddr = 1, .frames = frames, .nr_frames = 2};
 	fixture->addrs[1] = (struct symbolize_address){
 		.vaddr = 2, .frames = xmemdup(&frames[1], sizeof(*frames)), .nr_frames = 1};
-	fixture->stats.named = 2;
-	fixture->stats.source = intern_string(strings, "DWARF");
-	answer_wire_write(fixture->addrs, 2, &fixture->stats, &fixture->bytes, &fixture->size);
+	fixture->outcome.is_complete = true;
+	fixture->outcome.source = intern_string(strings, "DWARF");
+	answer_wire_write(fixture->addrs, 2, &fixture->outcome, &fixture->bytes, &fixture->size);
 	*state = fixture;
 	return 0;
 }
@@ -59,12 +60,12 @@ static void what_was_written_is_read(void **state)
 {
 	const struct fixture *fixture = *state;
 	struct symbolize_address addrs[2] = {{.vaddr = 1}, {.vaddr = 2}};
-	struct symbolize_stats stats = {0};
+	struct resolve_outcome outcome;
 	const struct frame *frames;
 
-	assert_int_equal(
-		answer_wire_read(fixture->bytes, fixture->size, fixture->strings, addrs, 2, &stats),
-		0);
+	assert_int_equal(answer_wire_read(fixture->bytes, fixture->size, fixture->strings, addrs, 2,
+					  &outcome),
+			 0);
 	assert_int_equal(addrs[0].nr_frames, 2);
 	frames = addrs[0].frames;
 	assert_string_equal(frames[0].name, "inner");
@@ -75,8 +76,8 @@ static void what_was_written_is_read(void **state)
 	assert_null(frames[1].full_name);
 	assert_true(frames[1].guessed);
 	assert_ptr_equal(frames[1].name, addrs[1].frames[0].name);
-	assert_int_equal(stats.named, 2);
-	assert_string_equal(stats.source, "DWARF");
+	assert_true(outcome.is_complete);
+	assert_string_equal(outcome.source, "DWARF");
 	symbolize_release(addrs, 2);
 }
 
@@ -84,12 +85,12 @@ static void cut_bytes_are_refused_at_every_length(void **state)
 {
 	const struct fixture *fixture = *state;
 	struct symbolize_address addrs[2] = {{.vaddr = 1}, {.vaddr = 2}};
-	struct symbolize_stats stats = {0};
+	struct resolve_outcome outcome;
 
 	for (size_t size = 0; size < fixture->size; size++) {
 		_cleanup_free_ uint8_t *cut = xmemdup(fixture->bytes, size ? size : 1);
 
-		assert_int_equal(answer_wire_read(cut, size, fixture->strings, addrs, 2, &stats),
+		assert_int_equal(answer_wire_read(cut, size, fixture->strings, addrs, 2, &outcome),
 				 -EBADMSG);
 		assert_null(addrs[0].frames);
 	}
@@ -99,14 +100,14 @@ static void an_answer_for_other_addresses_is_refused(void **state)
 {
 	const struct fixture *fixture = *state;
 	struct symbolize_address addrs[3] = {0};
-	struct symbolize_stats stats = {0};
+	struct resolve_outcome outcome;
 
-	assert_int_equal(
-		answer_wire_read(fixture->bytes, fixture->size, fixture->strings, addrs, 1, &stats),
-		-EBADMSG);
-	assert_int_equal(
-		answer_wire_read(fixture->bytes, fixture->size, fixture->strings, addrs, 3, &stats),
-		-EBADMSG);
+	assert_int_equal(answer_wire_read(fixture->bytes, fixture->size, fixture->strings, addrs, 1,
+					  &outcome),
+			 -EBADMSG);
+	assert_int_equal(answer_wire_read(fixture->bytes, fixture->size, fixture->strings, addrs, 3,
+					  &outcome),
+			 -EBADMSG);
 }
 
 /* Whatever one byte says, the result is an error or frames that can be used. */
@@ -118,11 +119,11 @@ static void any_wrong_byte_is_survived(void **state)
 		for (int value = 0; value < 256; value += 5) {
 			_cleanup_free_ uint8_t *bad = xmemdup(fixture->bytes, fixture->size);
 			struct symbolize_address addrs[2] = {0};
-			struct symbolize_stats stats = {0};
+			struct resolve_outcome outcome;
 
 			bad[i] = (uint8_t)value;
 			if (answer_wire_read(bad, fixture->size, fixture->strings, addrs, 2,
-					     &stats) < 0)
+					     &outcome) < 0)
 				continue;
 			for (int a = 0; a < 2; a++)
 				for (uint32_t k = 0; k < addrs[a].nr_frames; k++)
