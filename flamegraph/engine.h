@@ -5,5 +5,8 @@
 
 const char *engine_script(void);
 const char *engine_css(void);
+/* All of the HTML page's script; its style goes with that of the picture. */
+const char *engine_html_script(void);
+const char *engine_html_css(void);
 
 #endif

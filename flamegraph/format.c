@@ -10,6 +10,7 @@ const struct format *const *format_table(void)
 	static const struct format *const table[] = {
 		&format_folded,
 		&format_svg,
+		&format_html,
 		NULL,
 	};
 

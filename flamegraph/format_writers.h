@@ -7,5 +7,6 @@ struct format;
 
 extern const struct format format_folded;
 extern const struct format format_svg;
+extern const struct format format_html;
 
 #endif

@@ -1,6 +1,6 @@
 // What can be done: every change of state goes through change(), into the address and its history.
 let selected = 0, pointed = null;
-const undone = [];
+const undone = [], hooks = [];
 
 function plant() {
 	tree = treeOf(state);
@@ -30,6 +30,8 @@ function refresh() {
 	const pressed = {inverted: state.inverted, reverse: state.reverse, order: state.order !== 'name',
 		collapse: state.collapse, inlines: state.noInlines, threads: state.threads > 0,
 		palette: palette !== meta.colors};
+	for (const hook of hooks)
+		hook();
 	for (const name in pressed)
 		buttons[name].setAttribute('aria-pressed', pressed[name]);
 	buttons.order.textContent = `by ${state.order}`;
@@ -62,7 +64,7 @@ function reveal(node) {
 }
 
 // Moves the cursor; zooms out as far as it must to show the node.
-function select1(node) {
+function selectNode(node) {
 	if (node < 0)
 		return;
 	selected = node;
@@ -95,11 +97,19 @@ function exclude(set, node) {
 	change({}, retree);
 }
 
+// Callees of a function from all its places; "callers" turns it around.
+function lookAround(fn, reverse) {
+	undone.push(['around', state.around]);
+	zoom = 0;
+	change({around: fn, reverse, zoom: []}, retree);
+}
+
 function undo() {
-	const last = undone.pop();
-	if (!last)
-		return;
-	state[last[0]].delete(last[1]);
+	const [what, fn] = undone.pop() || [];
+	if (what === 'around')
+		state.around = fn;
+	else if (what)
+		state[what].delete(fn);
 	change({}, retree);
 }
 

@@ -11,6 +11,7 @@ function addressOf() {
 	put('r', state.reverse !== meta.reverse && 1);
 	put('x', state.collapse !== collapsed && 1);
 	put('m', state.noInlines !== meta.noInlines && 1);
+	put('a', state.around >= 0 && hashName(state.around));
 	put('w', isDiff && state.widths !== 'both' && state.widths);
 	put('t', state.threads);
 	put('h', [...state.hidden].map(hashName).join('.'));
@@ -62,7 +63,8 @@ function readAddress() {
 		anyCase: Boolean(get('c')), order: order === 'weight' || order === 'module' ? order : 'name',
 		inverted: meta.inverted !== Boolean(get('i')), reverse: meta.reverse !== Boolean(get('r')),
 		collapse: collapsed !== Boolean(get('x')), noInlines: meta.noInlines !== Boolean(get('m')),
-		threads: Number(get('t')) % 3 || 0, widths: WIDTHS.includes(get('w')) ? get('w') : 'both', hidden: set('h'), focus: set('u')});
+		threads: Number(get('t')) % 3 || 0, widths: WIDTHS.includes(get('w')) ? get('w') : 'both', hidden: set('h'), focus: set('u'),
+		around: [...set('a')].concat(-1)[0]});
 	field.value = state.search;
 	palette = PALETTES[wanted] ? wanted : meta.colors;
 	paletteStyle.textContent = palette === meta.colors ? '' : paletteRules(palette);

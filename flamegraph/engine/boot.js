@@ -18,13 +18,13 @@ function walk(key) {
 	const node = selected, up = state.inverted ? 'ArrowDown' : 'ArrowUp';
 	const siblings = node ? childrenOf(tree.parent[node]) : [0], at = siblings.indexOf(node);
 	if (key === 'Home')
-		select1(0);
+		selectNode(0);
 	else if (key === 'ArrowLeft' || key === 'ArrowRight')
-		select1(siblings[Math.max(0, Math.min(siblings.length - 1, at + (key === 'ArrowLeft' ? -1 : 1)))]);
+		selectNode(siblings[Math.max(0, Math.min(siblings.length - 1, at + (key === 'ArrowLeft' ? -1 : 1)))]);
 	else if (key !== up)
-		select1(tree.parent[node]);
+		selectNode(tree.parent[node]);
 	else if (tree.end[node] > node + 1)
-		select1(childrenOf(node).reduce((a, b) => tree.total[b] > tree.total[a] ? b : a));
+		selectNode(childrenOf(node).reduce((a, b) => tree.total[b] > tree.total[a] ? b : a));
 }
 
 const target = () => selected || pointed && Math.max(0, pointed.node) || 0;
@@ -36,6 +36,7 @@ const actions = {
 	x: () => flip('collapse'), m: () => flip('noInlines'), t: () => change({threads: (state.threads + 1) % 3}, retree),
 	p: nextPalette, w: nextWidths, d: toggleTheme, '?': toggleAbout, u: undo,
 	h: () => exclude('hidden', target()), f: () => exclude('focus', target()),
+	g: () => target() && lookAround(tree.fn[target()], false), G: () => target() && lookAround(tree.fn[target()], true),
 	c: () => target() && copy(fullNameOf(tree.fn[target()])), C: () => target() && copy(stackText(target())),
 	e: saveFolded, E: savePicture,
 	PageUp: () => scrollBy(-areaHeight()), PageDown: () => scrollBy(areaHeight()),

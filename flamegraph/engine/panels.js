@@ -51,6 +51,8 @@ function showMenu(node, x, y) {
 	menu.replaceChildren(entry('Zoom in', '↵', () => zoomTo(node)),
 		entry('Show only stacks through it', 'f', () => exclude('focus', node)),
 		entry('Hide stacks through it', 'h', () => exclude('hidden', node)),
+		entry('What it calls, from all places', 'g', () => lookAround(fn, false)),
+		entry('Who calls it, in all places', 'G', () => lookAround(fn, true)),
 		entry('Search its name', '', () => searchFor(nameOf(fn))),
 		entry('Copy name', 'c', () => copy(fullNameOf(fn))),
 		entry('Copy stack', '⇧c', () => copy(stackText(node))));
@@ -61,7 +63,7 @@ function showMenu(node, x, y) {
 
 const KEYS = [['click, Enter', 'zoom in; on a pale box, out'], ['Esc, 0', 'all'], ['Backspace', 'one step out'],
 	['/, Ctrl-F', 'search; /…/ is a regular expression'], ['n, N', 'next, last match'],
-	['Ctrl-I', 'ignore case'], ['arrows, Home', 'walk the boxes'], ['f, h, u', 'focus, hide, undo'],
+	['Ctrl-I', 'ignore case'], ['arrows, Home', 'walk the boxes'], ['f, h, u', 'focus, hide, undo'], ['g, G', 'callees, callers in all places'],
 	['c, C', 'copy name, stack'], ['i', 'icicle'], ['r', 'callers of leaves'], ['s', 'order of siblings'],
 	['x', 'collapse recursion'], ['m', 'fold inlines into their callers'], ['t', 'join threads: by name, all'],
 	['w', 'widths of a comparison'], ['p', 'palette'], ['d', 'dark, light'], ['e, E', 'save stacks, picture']];

@@ -76,7 +76,7 @@ function listHits() {
 	const line = fn => {
 		const row = el('div', {className: 'hit-line', onmousedown: event => {
 			event.preventDefault();
-			select1(tree.fn.indexOf(fn, 1));
+			selectNode(tree.fn.indexOf(fn, 1));
 		}}, el('i', {}, share(total[fn])), el('i', {}, share(self[fn])), nameOf(fn));
 		return row;
 	};
@@ -92,5 +92,5 @@ function step(direction) {
 	do
 		node = (node + direction + tree.nr) % tree.nr;
 	while (!node || !matches[tree.fn[node]]);
-	select1(node);
+	selectNode(node);
 }

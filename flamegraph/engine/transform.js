@@ -162,9 +162,33 @@ function mostDelta(tree) {
 	return tree.mostDelta;
 }
 
+// All places of one function as one: what it calls, or, with @callers, who calls it.
+function around(tree, fn, callers) {
+	const builder = new TreeBuilder(tree.nr), place = new Uint32Array(tree.nr);
+	for (let i = 1, until = 0; i < tree.nr; i++) {
+		const top = i >= until && tree.fn[i] === fn;
+		if (top)
+			until = tree.end[i];
+		if (callers && top) {
+			let node = 0;
+			for (let at = i; at; at = tree.parent[at])
+				node = builder.child(node, tree.fn[at]);
+			builder.self[node] += tree.total[i];
+			if (isDiff)
+				builder.was[node] += tree.wasTotal[i];
+		} else if (!callers && i < until) {
+			place[i] = builder.child(top ? 0 : place[tree.parent[i]], tree.fn[i]);
+			builder.add(place[i], tree, i);
+		}
+	}
+	return builder.finish();
+}
+
 function treeOf(state) {
 	const same = !state.hidden.size && !state.focus.size && !state.noInlines && !state.collapse &&
 		!state.threads;
 	const tree = same ? recorded : select(state);
+	if (state.around >= 0)
+		return around(tree, state.around, state.reverse);
 	return state.reverse ? reversed(tree) : tree;
 }

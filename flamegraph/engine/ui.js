@@ -56,8 +56,9 @@ function mountUi() {
 }
 
 function resize() {
-	width = meta.width || (inPage ? svg.parentNode.clientWidth : innerWidth);
-	height = inPage ? svg.parentNode.clientHeight : innerHeight;
+	const room = svg.parentNode;
+	width = meta.width || (inPage ? room.clientWidth : innerWidth);
+	height = inPage ? room.clientHeight : innerHeight;
 	svg.setAttribute('width', width);
 	svg.setAttribute('height', height);
 	area.setAttribute('width', width);
@@ -124,6 +125,8 @@ function say() {
 		parts.push(matchText());
 	if (zoom)
 		parts.push(`view: ${count(tree.total[zoom])} ${meta.unit}, ${percent(tree.total[zoom], tree.total[0])}`);
+	if (state.around >= 0)
+		parts.push(`${state.reverse ? 'callers of' : 'from'} ${nameOf(state.around)}`);
 	if (tree.total[0] !== recorded.total[0])
 		parts.push(`${percent(tree.total[0], recorded.total[0])} of the recording`);
 	if (meta.pruned)

@@ -6,7 +6,7 @@ const rowHeight = meta.rowHeight, charWidth = meta.charWidth;
 const collapsed = meta.collapse || recorded.deepest > 400;
 const state = {zoom: [], search: '', anyCase: false, order: 'name', inverted: meta.inverted,
 	reverse: meta.reverse, collapse: collapsed, noInlines: meta.noInlines, threads: 0,
-	hidden: new Set(), focus: new Set(), hue: -1, widths: 'both'};
+	hidden: new Set(), focus: new Set(), hue: -1, widths: 'both', around: -1};
 let tree = recorded, weight = recorded.total, zoom = 0, rows = [], scroll = 0, width = 0, height = 0;
 
 // A path of functions, as far as this tree has it.
@@ -111,22 +111,28 @@ function changeOf(node) {
 	return (change < 0 ? '' : '+') + change.toFixed(2) + '%';
 }
 
-function boxMarkup(box, y) {
+function boxLook(box, y) {
 	const node = box.node, fn = tree.fn[node], gap = box.w > 2.5 ? 0.7 : 0;
 	const found = matches && node > 0 && matches[fn] ? 'hit' : '';
 	const pale = box.above || state.hue >= 0 && node >= 0 && (!node || hues[fn] !== state.hue) ? ' pale' : '';
-	const colour = node < 0 ? 'sliver' : found || classOf(tree, node);
-	const rect = `<rect class="${colour}${pale}" x="${round(box.x)}" y="${y}" width="${
-		Math.max(0.1, round(box.w - gap))}" height="${rowHeight - 1}"/>`;
 	const room = Math.floor((box.w - 6) / charWidth), delta = isDiff && node > 0 ? ' ' + changeOf(node) : '';
 	const label = node < 0 ? '' : delta && room > delta.length + 8 ?
 		labelOf(nodeName(tree, node), room - delta.length) + delta : labelOf(nodeName(tree, node), room);
-	return label ? rect + `<text class="${found}${pale}" x="${round(box.x + 3)}" y="${
+	return {colour: node < 0 ? 'sliver' : found || classOf(tree, node), pale, found, label, x: round(box.x), y,
+		w: Math.max(0.1, round(box.w - gap))};
+}
+
+function boxMarkup({colour, pale, found, label, x, y, w}) {
+	const rect = `<rect class="${colour}${pale}" x="${x}" y="${y}" width="${w}" height="${rowHeight - 1}"/>`;
+	return label ? rect + `<text class="${found}${pale}" x="${round(x + 3)}" y="${
 		round(y + (rowHeight + meta.fontSize) / 2 - 2)}">${escaped(label)}</text>` : rect;
 }
 
+// Another way to paint, for more boxes than elements can be: says whether it did.
+let paintMany = () => false;
+
 function paint() {
-	const markup = [];
+	const list = [];
 	scroll = Math.max(0, Math.min(scroll, mostScroll()));
 	rows.forEach((row, i) => {
 		const y = round(rowTop(i));
@@ -134,9 +140,9 @@ function paint() {
 			return;
 		for (const box of row) {
 			if (box.node >= 0 || box.w >= LEAST)
-				markup.push(boxMarkup(box, y));
+				list.push(boxLook(box, y));
 		}
 	});
-	frames.innerHTML = markup.join('');
+	frames.innerHTML = paintMany(list) ? '' : list.map(boxMarkup).join('');
 	paintMarks();
 }

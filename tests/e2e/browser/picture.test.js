@@ -34,7 +34,7 @@ function hostileNames() {
 	return Buffer.concat(stacks);
 }
 
-for (const name of ['page.svg']) {
+for (const name of ['page.svg', 'page.html']) {
 	test(`any bytes in names give well-formed markup and run nothing (${name})`, async t => {
 		const directory = scratch(t);
 		const file = makePage(directory, hostileNames(), {name, options: ['--title', '</title><script>alert(2)</script>',

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+// The HTML page: the same engine beside a table of functions, tabs, callers and callees.
+'use strict';
+const assert = require('node:assert');
+const {test, before, after} = require('node:test');
+const {click, labels, launch, makePage, open, point, run, scratch, search, status} = require('./page.js');
+
+const STACKS = `web-1/1;main;handle;parse 30
+web-1/1;main;handle;parse;malloc_[i] 10
+web-1/1;main;handle;send;vfs_write_[k] 20
+web-1/2;main;handle;parse 20
+db-7/7;main;query;query;parse;malloc_[i] 12
+db-7/7;main;query;parse 8
+`;
+
+const cleanups = [], suite = {after: done => cleanups.push(done)};
+let browser, directory, file;
+before(async () => {
+	browser = await launch(suite);
+	directory = scratch(suite);
+	file = makePage(directory, STACKS, {name: 'page.html'});
+});
+after(async () => {
+	for (const done of cleanups)
+		await done();
+});
+
+const table = (page, selector) => page.$$eval(selector + ' tr', rows => rows.map(row =>
+	[...row.querySelectorAll('td')].map(cell => cell.textContent)).filter(cells => cells.length > 1));
+
+async function choose(page, name) {
+	const rows = await page.$$('.functions tbody tr');
+	for (const row of rows) {
+		if (await row.$eval('.name', cell => cell.textContent) === name)
+			await row.click();
+	}
+}
+
+test('functions are listed by self or total, and a search narrows them', async () => {
+	const page = await open(browser, file);
+	assert.deepStrictEqual((await table(page, '.functions')).slice(0, 4), [['58.00%', '80.00%', 'parse'],
+		['22.00%', '22.00%', 'malloc'], ['20.00%', '20.00%', 'vfs_write'], ['0.00%', '100.00%', 'main']]);
+	await page.click('.functions th:nth-child(2) button');
+	assert.deepStrictEqual((await table(page, '.functions'))[0], ['0.00%', '100.00%', 'main']);
+	await search(page, 'qu');
+	assert.deepStrictEqual(await table(page, '.functions'), [['0.00%', '20.00%', 'query']]);
+	assert.deepStrictEqual(page.errors, []);
+	await page.close();
+});
+
+test('a chosen function shows callers and callees, each sample once', async () => {
+	const page = await open(browser, file);
+	await choose(page, 'parse');
+	assert.deepStrictEqual(await table(page, '.chosen table:nth-of-type(1)'), [['75.00%', 'handle'], ['25.00%', 'query']]);
+	assert.deepStrictEqual(await table(page, '.chosen table:nth-of-type(2)'), [['27.50%', 'malloc']]);
+	await choose(page, 'query');
+	assert.deepStrictEqual(await table(page, '.chosen table:nth-of-type(1)'), [['100.00%', 'main']]);
+	assert.deepStrictEqual(await table(page, '.chosen table:nth-of-type(2)'), [['100.00%', 'parse']]);
+	assert.deepStrictEqual(page.errors, []);
+	await page.close();
+});
+
+test('all places of a function as one, what it calls and who calls it', async () => {
+	const page = await open(browser, file);
+	await choose(page, 'parse');
+	const [callees, callers] = await page.$$('.chosen .tools button');
+	await callees.click();
+	assert.match(await status(page), /from parse/);
+	assert.deepStrictEqual(await labels(page), ['all', 'parse', 'malloc']);
+	assert.deepStrictEqual((await point(page, 'parse')).rows.total.slice(0, 2), ['80', '100.00%']);
+	await page.keyboard.press('u');
+	assert.ok((await labels(page)).includes('send'));
+	await choose(page, 'parse');
+	await (await page.$$('.chosen .tools button'))[1].click();
+	assert.match(await status(page), /callers of parse/);
+	assert.deepStrictEqual((await point(page, 'handle')).rows.total.slice(0, 2), ['60', '75.00%']);
+	assert.ok(callers);
+	assert.deepStrictEqual(page.errors, []);
+	await page.close();
+});
+
+test('tabs go to processes and threads', async () => {
+	const page = await open(browser, file);
+	assert.deepStrictEqual(await page.$$eval('.tabs button', list => list.map(tab => tab.textContent)),
+		['all 100.00%', 'web-1/1 60.00%', 'db-7/7 20.00%', 'web-1/2 20.00%']);
+	await (await page.$$('.tabs button'))[2].click();
+	assert.match(await status(page), /view: 20 samples/);
+	assert.ok(!(await labels(page)).includes('handle'));
+	await click(page, 'all');
+	assert.ok((await labels(page)).includes('handle'));
+	await page.close();
+});
+
+test('a comparison shows what became more, less, and what vanished', async () => {
+	const both = makePage(directory, 'm;same 40 40\nm;less 40 10\nm;more 10 50\nm;gone 10 0\n', {name: 'diff.html'});
+	const page = await open(browser, both);
+	const look = name => page.evaluate(wanted => [...document.querySelectorAll('#ctrace > g text')]
+		.filter(text => text.textContent.startsWith(wanted)).map(text =>
+			[text.textContent, text.previousElementSibling.getAttribute('class')])[0], name);
+	assert.deepStrictEqual(await look('same'), ['same +0.00%', 'd4']);
+	assert.deepStrictEqual(await look('less'), ['less -30.00%', 'd0']);
+	assert.deepStrictEqual(await look('more'), ['more +40.00%', 'd8']);
+	assert.deepStrictEqual(await look('gone'), ['gone', 'd1 gone']);
+	const tip = await point(page, 'less -30.00%');
+	assert.deepStrictEqual([tip.rows.total.slice(0, 2), tip.rows.before, tip.rows.change],
+		[['10', '10.00%'], ['40', '40.00%'], ['', '-30.00%']]);
+	await page.keyboard.press('w');
+	assert.ok(!(await labels(page)).some(label => label.startsWith('gone')));
+	assert.deepStrictEqual(page.errors, []);
+	await page.close();
+});
+
+test('ctrace diff compares shares, and counts when told to', async () => {
+	const fs = require('node:fs'), path = require('node:path');
+	const write = (name, text) => {
+		fs.writeFileSync(path.join(directory, name), text);
+		return path.join(directory, name);
+	};
+	const one = write('a.folded', 'm;f 10\nm;at_0x12 10\n'), two = write('b.folded', 'm;f 60\nm;at_0x34 20\n');
+	assert.strictEqual(run(['diff', '-s', one, two, '-o', '-', '-f', 'folded']), 'm;at_0x... 10 20\nm;f 10 60\n');
+	const page = path.join(directory, 'd.svg');
+	run(['diff', one, two, '-o', page]);
+	assert.ok(fs.readFileSync(page, 'utf8').includes('>f (60 samples, 75.00%; +25.00%)<'));
+	const tab = await open(browser, page);
+	assert.ok((await labels(tab)).includes('f +25.00%'));
+	run(['diff', '--no-normalize', one, two, '-o', page]);
+	await tab.reload();
+	assert.ok((await labels(tab)).includes('f +62.50%'));
+	await tab.close();
+});
