@@ -21,6 +21,7 @@ enum {
 	KEY_LINES,
 	KEY_DEMANGLE,
 	KEY_DEBUG_DIR,
+	KEY_NO_CACHE,
 };
 
 static const struct argp_option options[] = {
@@ -56,6 +57,9 @@ static const struct argp_option options[] = {
 	 .key = KEY_DEBUG_DIR,
 	 .arg = "DIR",
 	 .doc = "Look for separate debug files here first; repeatable (then: /usr/lib/debug)"},
+	{.name = "no-cache",
+	 .key = KEY_NO_CACHE,
+	 .doc = "Neither take names from ~/.cache/ctrace/symbols nor keep them there"},
 	{0}};
 
 const struct format report_format_capture = {
@@ -103,6 +107,7 @@ void report_options_init(struct report_options *report)
 {
 	*report = (struct report_options){0};
 	report->symbols.inlines = true;
+	report->symbols.cache = true;
 	report->symbols.demangle = DEMANGLE_SHORT;
 }
 
@@ -279,6 +284,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_DEMANGLE:
 		parse_demangle(report, arg, state);
+		return 0;
+	case KEY_NO_CACHE:
+		report->symbols.cache = false;
 		return 0;
 	case KEY_DEBUG_DIR:
 		add_debug_dir(report, arg);

@@ -275,7 +275,8 @@ int task_events_read(struct task_events *e, void (*fn)(const struct task_event *
 
 	for (size_t i = 0; i < e->nr; i++)
 		drain_ring(e, &e->rings[i]);
-	qsort(e->pending, e->nr_pending, sizeof(*e->pending), compare_pending);
+	if (e->nr_pending)
+		qsort(e->pending, e->nr_pending, sizeof(*e->pending), compare_pending);
 	while (done < e->nr_pending && e->pending[done].time_ns <= now) {
 		struct task_event event = {.time_ns = e->pending[done].time_ns};
 

@@ -38,6 +38,12 @@ def require_bpf():
     sys.exit(SKIP)
 
 
+# ctrace's caches, away from the user's; gone with this process.
+CACHE = tempfile.TemporaryDirectory()
+os.chmod(CACHE.name, 0o777)
+os.environ["XDG_CACHE_HOME"] = CACHE.name
+
+
 class Run:
     """One run of ctrace in a directory, and what it left there."""
 
