@@ -47,10 +47,13 @@ int cfi_entry_read(const struct cfi_section *section, uint32_t off, struct cfi_e
 	size_t id_size = 4;
 	int err;
 
-	if (off > section->size || section->size - off < 4)
-		return 1;
-	memcpy(&length, section->data + pos, 4);
-	pos += 4;
+	/* Only .eh_frame ends in a zero; in .debug_frame Go's linker pads with them. */
+	do {
+		if (pos > section->size || section->size - pos < 4)
+			return 1;
+		memcpy(&length, section->data + pos, 4);
+		pos += 4;
+	} while (length == 0 && section->is_debug_frame);
 	if (length == 0)
 		return 1;
 	if (length == EXTENDED_LENGTH) {

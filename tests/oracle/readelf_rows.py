@@ -49,7 +49,8 @@ def parse_readelf(path):
             if current:
                 current.rows.append((int(words[0], 16), row))
             else:
-                cies[cie] = row
+                # readelf does not carry out a "restore" in a CIE; no other one saves RBP.
+                cies[cie] = row if row[1] == "u" else None
             continue
         found = ENTRY.match(line)
         if found:
@@ -99,11 +100,14 @@ def add_debug_frame(steps, fdes):
     return sorted(steps + steps_of(extra), key=lambda s: s[0]) if extra else steps
 
 
-def frame_stubs(path):
+def section_headers(path):
+    return subprocess.run(["readelf", "--wide", "--section-headers", path],
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                          errors="replace", check=False).stdout
+
+
+def frame_stubs(output):
     """[(begin, end)] of .init and .fini, which ctrace knows though they have no CFI."""
-    output = subprocess.run(["readelf", "--wide", "--section-headers", path],
-                            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-                            errors="replace", check=False).stdout
     found = re.findall(r"\.(?:init|fini) +PROGBITS +([0-9a-f]+) [0-9a-f]+ ([0-9a-f]+)", output)
     return [(int(begin, 16), int(begin, 16) + int(size, 16)) for begin, size in found]
 
@@ -128,8 +132,7 @@ def is_equal(theirs, ours, form):
     return ours[2] == "u" and theirs[2] == "u" and ours[1] == theirs[1] and ours[0] == "exp"
 
 
-def compare(path, theirs, ours, reasons):
-    stubs = frame_stubs(path)
+def compare(path, theirs, ours, stubs, reasons):
     differences, checked, i, what, now, form = 0, 0, 0, HOLE, HOLE, ""
     events = sorted({a for a, _ in theirs} | {a for a, _, _ in ours})
     their_rows, our_rows = collections.defaultdict(list), {a: (r, f) for a, r, f in ours}
@@ -157,6 +160,11 @@ def compare(path, theirs, ours, reasons):
 def main():
     ctrace, total, checked, reasons, files = sys.argv[1].split(), 0, 0, collections.Counter(), 0
     for path in sys.argv[2:]:
+        headers = section_headers(path)
+        with open(path, "rb") as file:
+            is_loadable = file.read(18)[16:] in (b"\2\0", b"\3\0")
+        if not is_loadable or re.search(r"\.text +NOBITS", headers):
+            continue  # an object file, or the debug file of another one
         sections = parse_readelf(path)
         steps = steps_of(sections.get(".eh_frame", []))
         steps = add_debug_frame(steps, sections.get(".debug_frame", []))
@@ -164,7 +172,7 @@ def main():
         if not steps and not ours:
             continue
         files += 1
-        differences, rows = compare(path, steps, ours, reasons)
+        differences, rows = compare(path, steps, ours, frame_stubs(headers), reasons)
         total, checked = total + differences, checked + rows
     print(f"readelf: files {files} rows {checked} differences {total}"
           + "".join(f" {reason} {nr}" for reason, nr in sorted(reasons.items())))

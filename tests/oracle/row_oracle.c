@@ -40,6 +40,7 @@ struct subject {
 	Dwarf *dwarf;
 	Dwarf_CFI *eh;
 	Dwarf_CFI *debug;
+	bool debug_is_padded; /* libdw stops at the first zero in .debug_frame, as Go pads it */
 	struct tally tally;
 	uint64_t silence;
 };
@@ -186,6 +187,10 @@ static void check_hole(struct subject *s, uint64_t begin, uint64_t end)
 		if ((rule.cfa_kind == CFA_NONE && rule.x == NONE_GAP) ||
 		    is_known_code(s, points[i], &rule) || is_padding(s, points[i]))
 			continue;
+		if (s->debug_is_padded) {
+			s->tally.judge_silent++;
+			continue;
+		}
 		s->tally.hole_mismatches++;
 		report(s, points[i], &rule, "a rule where there is no CFI");
 	}
@@ -306,6 +311,22 @@ static void print_tally(const char *name, const struct tally *t)
 	printf("\n");
 }
 
+/* A zero in the place of a length, before the end. */
+static bool is_padded(struct elf_image *image)
+{
+	struct elf_span span;
+	uint32_t length;
+
+	if (elf_image_section_by_name(image, ".debug_frame", &span) < 0)
+		return false;
+	for (uint64_t pos = 0; pos + 4 < span.size; pos += 4 + (uint64_t)length) {
+		memcpy(&length, span.data + pos, sizeof(length));
+		if (length == 0)
+			return true;
+	}
+	return false;
+}
+
 /* Files that are no ELF, or have no CFI in either judge's eyes, are passed over. */
 static void check_file(const char *path, struct tally *sum)
 {
@@ -321,6 +342,7 @@ static void check_file(const char *path, struct tally *sum)
 	if (elf_image_header(s.image)->e_type != ET_REL &&
 	    unwind_table_build(s.image, NULL, &s.table) == 0) {
 		s.tally.files = 1;
+		s.debug_is_padded = is_padded(s.image);
 		check_subject(&s);
 		add(sum, &s.tally);
 		if (s.tally.mismatches || s.tally.hole_mismatches || s.tally.judge_silent)

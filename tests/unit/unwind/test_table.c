@@ -211,6 +211,33 @@ static void test_debug_frame_fills_holes_only(void **state)
 	unwind_table_free(table);
 }
 
+static void test_zeros_end_eh_frame_but_pad_debug_frame(void **state)
+{
+	static struct maker_frame eh, debug;
+	struct unwind_table *table;
+	size_t cie;
+
+	(void)state;
+	debug.is_debug_frame = true;
+	cie = maker_add_plain_cie(&debug);
+	maker_add_fde(&debug, cie, TEXT + 0x100, 0x40, NULL, 0);
+	maker_add_terminator(&debug);
+	maker_add_terminator(&debug);
+	maker_add_fde(&debug, cie, TEXT + 0x200, 0x40, NULL, 0);
+	maker_add_terminator(&debug);
+	cie = maker_add_plain_cie(&eh);
+	maker_add_fde(&eh, cie, TEXT + 0x300, 0x40, NULL, 0);
+	maker_add_terminator(&eh);
+	maker_add_fde(&eh, cie, TEXT + 0x400, 0x40, NULL, 0);
+	table = build(
+		&(struct maker_elf){.eh_frame = &eh, .debug_frame = &debug, .no_header = true});
+	assert_rsp(table, TEXT + 0x100, 8);
+	assert_rsp(table, TEXT + 0x200, 8);
+	assert_rsp(table, TEXT + 0x300, 8);
+	assert_gap(table, TEXT + 0x400);
+	unwind_table_free(table);
+}
+
 static void test_the_debug_file_fills_what_is_left(void **state)
 {
 	static struct maker_frame eh, debug;
@@ -501,6 +528,7 @@ int main(void)
 		cmocka_unit_test(test_the_layout_is_the_contracts),
 		cmocka_unit_test(test_a_table_covers_what_is_known_and_little_more),
 		cmocka_unit_test(test_debug_frame_fills_holes_only),
+		cmocka_unit_test(test_zeros_end_eh_frame_but_pad_debug_frame),
 		cmocka_unit_test(test_the_debug_file_fills_what_is_left),
 		cmocka_unit_test(test_of_overlapping_fdes_the_higher_start_wins),
 		cmocka_unit_test(test_fdes_outside_of_the_text_are_dropped),
