@@ -35,7 +35,8 @@ static void set_fde_name(const struct frame_builder *builder, uint64_t pc, struc
 
 /*
  * The function that has code of its own.  The symbol table's name goes first: it says the same
- * with and without debug information, and which constructor or clone it is.
+ * with and without debug information, and which constructor or clone it is.  A symbol that may
+ * not reach as far as here yields.
  */
 static void set_outermost(const struct frame_builder *builder, uint64_t pc, const char *dwarf_name,
 			  struct frame *frame)
@@ -43,6 +44,8 @@ static void set_outermost(const struct frame_builder *builder, uint64_t pc, cons
 	const struct symbol *symbol = builder->symtab ? symtab_find(builder->symtab, pc) : NULL;
 
 	frame->kind = FRAME_KIND_USER;
+	if (symbol && symbol->is_guessed && dwarf_name)
+		symbol = NULL;
 	if (symbol || dwarf_name)
 		set_name(builder, symbol ? symbol->name : dwarf_name, frame);
 	else

@@ -6,11 +6,13 @@
 #include "common/intern.h"
 #include "symbolize/dwarf_reader.h"
 #include "symbolize/frame_builder.h"
+#include "symbolize/gopclntab.h"
 #include "symbolize/name_table.h"
 #include "symbolize/object_files.h"
 #include "symbolize/path_table.h"
 #include "symbolize/symtab.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +22,7 @@ struct knowledge {
 	const struct resolve_request *request;
 	struct symtab *symtab;
 	struct dwarf_reader *dwarf; /* or NULL */
+	struct gopclntab *go;	    /* if there is no DWARF; or NULL */
 	FILE *notes;
 	bool is_complete;
 };
@@ -53,6 +56,17 @@ static void read_symbols(struct knowledge *knowledge)
 	knowledge->is_complete = false;
 }
 
+/* Stripped Go programs keep the table of their own stack traces. */
+static void read_go(struct knowledge *knowledge)
+{
+	int err = gopclntab_open(knowledge->request->files->image, &knowledge->go);
+
+	if (err == -ENOENT)
+		fprintf(knowledge->notes, "; no debug information");
+	else
+		fprintf(knowledge->notes, "; .gopclntab%s", err ? " not readable" : "");
+}
+
 static void read_dwarf(struct knowledge *knowledge)
 {
 	const struct resolve_request *request = knowledge->request;
@@ -69,7 +83,7 @@ static void read_dwarf(struct knowledge *knowledge)
 	if (!request->options->inlines && !request->options->lines)
 		return;
 	if (!files->dwarf_image) {
-		fprintf(knowledge->notes, "; no debug information");
+		read_go(knowledge);
 		return;
 	}
 	fprintf(knowledge->notes, "; DWARF%s", files->alt_image ? " with its alternate file" : "");
@@ -104,6 +118,12 @@ static size_t make_queries(const struct symbolize_address *addrs, size_t nr,
 	return nr_queries;
 }
 
+static void ask_go(const struct knowledge *knowledge, struct dwarf_query *queries, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++)
+		gopclntab_find(knowledge->go, knowledge->request->options->inlines, &queries[i]);
+}
+
 static void ask_dwarf(struct knowledge *knowledge, struct dwarf_query *queries, size_t nr)
 {
 	size_t nr_missing;
@@ -125,11 +145,14 @@ static void name_all(struct knowledge *knowledge, const struct frame_builder *bu
 	_cleanup_free_ struct dwarf_query *queries = NULL;
 	size_t nr_queries = 0;
 
-	if (knowledge->dwarf) {
+	if (knowledge->dwarf || knowledge->go) {
 		queries = xcalloc(nr + 1, sizeof(*queries));
 		nr_queries = make_queries(addrs, nr, queries);
-		ask_dwarf(knowledge, queries, nr_queries);
 	}
+	if (knowledge->dwarf)
+		ask_dwarf(knowledge, queries, nr_queries);
+	else if (knowledge->go)
+		ask_go(knowledge, queries, nr_queries);
 	for (size_t i = 0; i < nr; i++) {
 		struct dwarf_query key = {.pc = symbolize_pc(&addrs[i])};
 		const struct dwarf_query *query = NULL;
@@ -166,6 +189,7 @@ void resolve_addresses(const struct resolve_request *request, struct symbolize_a
 	builder.names = name_table_new(request->strings, request->options->demangle);
 	name_all(&knowledge, &builder, addrs, nr);
 	name_table_free(builder.names);
+	gopclntab_free(knowledge.go);
 	dwarf_reader_free(knowledge.dwarf);
 	symtab_free(knowledge.symtab);
 	fprintf(knowledge.notes, "%s", files->refusals);

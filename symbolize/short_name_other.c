@@ -9,7 +9,8 @@
 /* Suffixes that end in a number, and those that may stand alone. */
 static const char *const numbered_suffixes[] = {".llvm",      ".lto_priv", ".part", ".isra",
 						".constprop", ".__uniq",   ".cold", ".clone"};
-static const char *const plain_suffixes[] = {".cold", ".localalias", ".warm", ".hot", ".lto_priv"};
+static const char *const plain_suffixes[] = {".cold", ".localalias", ".warm",
+					     ".hot",  ".abi0",	     ".lto_priv"};
 
 static bool is_one_of(const char *text, size_t len, const char *const *list, size_t nr)
 {

@@ -16,11 +16,10 @@
 struct elf_image;
 
 struct symbol_entry {
-	struct symbol symbol; /* size 0: the file does not say */
+	struct symbol symbol; /* size 0: the file does not say; guessed ones yield to others */
 	bool is_local;
 	bool is_function; /* STT_FUNC or STT_GNU_IFUNC, not a mere label */
 	bool is_lonely;	  /* from a table that lacks its neighbours: its end cannot be guessed */
-	bool is_guessed;  /* the size is not the file's; any symbol that states its own wins */
 };
 
 struct symbol_list {

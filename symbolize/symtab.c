@@ -90,10 +90,10 @@ static void lay_out(struct symtab *symtab, const struct segments *code,
 
 		if (i + 1 < nr && symtab->list.items[i + 1].symbol.vaddr > vaddr)
 			next = symtab->list.items[i + 1].symbol.vaddr;
-		entry->is_guessed |= entry->symbol.size == 0;
+		entry->symbol.is_guessed |= entry->symbol.size == 0;
 		ranges[i] = (struct address_range){
 			.start = vaddr,
-			.rank = (uint32_t)(entry->is_guessed ? i : nr + i),
+			.rank = (uint32_t)(entry->symbol.is_guessed ? i : nr + i),
 			.value = (uint32_t)i};
 		if (!section)
 			continue;
@@ -162,7 +162,8 @@ static void add_entry_point(struct symtab *symtab, const struct elf_image *image
 			    const struct segments *code, const struct fde_starts *fdes)
 {
 	static const char name[] = "_start";
-	struct symbol_entry entry = {.is_function = true, .is_local = true, .is_guessed = true};
+	struct symbol_entry entry = {
+		.symbol = {.is_guessed = true}, .is_function = true, .is_local = true};
 	uint64_t vaddr = elf_image_header(image)->e_entry;
 	uint64_t start, end, next;
 

@@ -8,6 +8,7 @@
 
 #include "common/cleanup.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,7 @@ struct symbol {
 	uint64_t vaddr;
 	uint64_t size;
 	const char *name; /* as in the file but for @VERSION; owned by the symtab */
+	bool is_guessed;  /* the file does not state the size: it is what else the file tells */
 };
 
 /*

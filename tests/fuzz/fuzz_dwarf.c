@@ -10,6 +10,7 @@
 #include "symbolize/dwarf_package.h"
 #include "symbolize/dwarf_reader.h"
 #include "symbolize/fde_starts.h"
+#include "symbolize/gopclntab.h"
 #include "symbolize/symtab.h"
 
 #include <dwarf.h>
@@ -112,6 +113,24 @@ static void read_split(struct elf_image *image, const uint64_t *pcs, size_t nr)
 	}
 }
 
+static void name_by_go(struct elf_image *image, const uint64_t *pcs, size_t nr)
+{
+	_cleanup_(gopclntab_freep) struct gopclntab *table = NULL;
+
+	if (gopclntab_open(image, &table) < 0)
+		return;
+	for (size_t i = 0; i < nr; i++) {
+		struct dwarf_query query = {.pc = pcs[i]};
+
+		gopclntab_find(table, true, &query);
+		for (uint32_t k = 0; k < query.nr_frames; k++) {
+			use_text(query.frames[k].name);
+			use_text(query.frames[k].path.name);
+		}
+		dwarf_queries_release(&query, 1);
+	}
+}
+
 static void name_by_symbols(struct elf_image *image, const uint64_t *pcs, size_t nr)
 {
 	_cleanup_(symtab_freep) struct symtab *symtab = NULL;
@@ -145,6 +164,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	nr = choose_addresses(image, pcs);
 	name_by_dwarf(image, pcs, nr);
 	read_split(image, pcs, nr);
+	name_by_go(image, pcs, nr);
 	name_by_symbols(image, pcs, nr);
 	return 0;
 }

@@ -6,6 +6,7 @@ set -eu
 out=$1
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
+unit=$(cd "$(dirname "$0")/../unit/symbolize" && pwd)
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir"
@@ -66,7 +67,13 @@ strip -g mini
 xz -k mini
 strip minidebug
 objcopy --add-section .gnu_debugdata=mini.xz minidebug
+for version in 1.2 1.16 1.18 1.20; do
+	"$unit/make_go_table.py" $version go.table
+	printf '.text\n.zero 48\n.section .gopclntab,"a"\n.balign 32\n.incbin "go.table"\n' |
+		as -o go.o -
+	ld -Ttext=0x401000 -z noseparate-code -s -e 0 -o go$version go.o
+done
 for seed in gcc5 gcc4 gcc2 gcc5-64 clang5 clang4 split5 dwo5 split4 dwo4 dwp5 zlib zdebug zstd dwz \
-	minidebug; do
+	minidebug go1.2 go1.16 go1.18 go1.20; do
 	install -m 644 "$seed" "$out/$seed"
 done

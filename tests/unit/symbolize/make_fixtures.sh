@@ -61,6 +61,22 @@ g++ -O1 -o cxx "$src/fixture_cxx.cc"
 cp stripped sectionless
 printf '\0\0\0\0\0\0\0\0' | dd of=sectionless bs=1 seek=40 conv=notrunc status=none
 printf '\0\0\0\0' | dd of=sectionless bs=1 seek=60 conv=notrunc status=none
+# Go's own table in the layouts of four releases, and a real program where there is a compiler.
+for version in 1.2 1.16 1.18 1.20; do
+	"$src/make_go_table.py" $version go.table
+	printf '.text\n.zero 48\n.section .gopclntab,"a"\n.balign 32\n.incbin "go.table"\n' |
+		as -o go.o -
+	ld -Ttext=0x401000 -e 0 -o go$version go.o
+done
+if command -v go >/dev/null 2>&1; then
+	export GO111MODULE=off GOCACHE="$PWD/go-cache"
+	go build -o go-full "$src/fixture_go.go"
+	go build -ldflags='-s -w' -o go-stripped "$src/fixture_go.go"
+	go build -buildmode=pie -ldflags='-s -w' -o go-pie "$src/fixture_go.go"
+	chmod -R u+w go-cache
+	rm -rf go-cache
+fi
+
 # What a child may ask for, by name and contents.
 cp symbols real.dwo
 echo text >no-elf.dwo
