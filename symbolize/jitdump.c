@@ -263,7 +263,7 @@ int jitdump_load(int fd, uid_t uid, struct jitdump **ret_dump)
 {
 	_cleanup_free_ uint8_t *bytes = NULL;
 	struct stat st;
-	size_t len;
+	size_t len = 0;
 	int err;
 
 	if (fstat(fd, &st) < 0)
