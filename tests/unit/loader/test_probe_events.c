@@ -110,10 +110,10 @@ static void test_profile_samples_at_its_rate(void **state)
 				   true);
 
 	(void)state;
-	/* a virtual machine's host may take the CPU away for a while */
-	assert_in_range(hits, 100, 600);
+	/* other work may take most of the CPU away for a while */
+	assert_in_range(hits, 30, 600);
 	hits = count_hits("p:ms:5", TARGET_ARGV(arg("spin"), arg("500")), true, true);
-	assert_in_range(hits, 20, 120);
+	assert_in_range(hits, 6, 120);
 }
 
 static void test_profile_samples_only_the_cpus_named(void **state)
