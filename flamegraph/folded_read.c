@@ -17,7 +17,7 @@
 struct name {
 	const char *text; /* as in the file; lives as long as the profile */
 	size_t len;
-	uint32_t id[2]; /* as the first frame of a stack, as another */
+	uint32_t id[2]; /* as the first frame of a stack, as another; HASH_INDEX_NONE: never yet */
 };
 
 /* A stack met before, known by 128 bits of a seeded hash: its frames need not be looked at. */
@@ -55,13 +55,21 @@ static uint32_t new_name(struct reader *reader, const char *text, size_t len)
 	row = &reader->names[reader->nr_names];
 	row->text = profile_string(reader->profile, name);
 	row->len = len;
-	for (int i = 0; i < 2; i++) {
-		_cleanup_free_ char *buffer = xstrdup(name);
-		struct frame frame = folded_frame(buffer, i == 0);
-
-		row->id[i] = profile_frame(reader->profile, &frame);
-	}
+	row->id[0] = row->id[1] = HASH_INDEX_NONE;
 	return (uint32_t)reader->nr_names++;
+}
+
+static uint32_t id_of_name(struct reader *reader, uint32_t row, bool is_first)
+{
+	struct name *name = &reader->names[row];
+
+	if (name->id[!is_first] == HASH_INDEX_NONE) {
+		_cleanup_free_ char *buffer = xstrdup(name->text);
+		struct frame frame = folded_frame(buffer, is_first);
+
+		name->id[!is_first] = profile_frame(reader->profile, &frame);
+	}
+	return name->id[!is_first];
 }
 
 static uint32_t frame_id(struct reader *reader, const char *text, size_t len, bool is_first)
@@ -75,11 +83,11 @@ static uint32_t frame_id(struct reader *reader, const char *text, size_t len, bo
 		const struct name *name = &reader->names[row];
 
 		if (name->len == len && !memcmp(name->text, text, len))
-			return name->id[!is_first];
+			return id_of_name(reader, row, is_first);
 	}
 	row = new_name(reader, text, len);
 	hash_index_insert(&reader->name_index, hash, row);
-	return reader->names[row].id[!is_first];
+	return id_of_name(reader, row, is_first);
 }
 
 static int parse_stack(struct reader *reader, const char *text, size_t len, uint32_t *ret_stack)

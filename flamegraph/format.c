@@ -11,6 +11,15 @@ const struct format *const *format_table(void)
 		&format_folded,
 		&format_svg,
 		&format_html,
+		&format_pprof,
+		&format_speedscope,
+		&format_firefox,
+		&format_perfetto,
+		&format_chrome,
+		&format_callgrind,
+		&format_csv,
+		&format_tree,
+		&format_top,
 		NULL,
 	};
 

@@ -39,7 +39,7 @@ struct format_options {
 
 struct format {
 	const char *name;   /* -f NAME */
-	const char *suffix; /* ".svg" */
+	const char *suffix; /* ".svg"; NULL: by name only */
 	const char *what;   /* for --help */
 	bool compares;	    /* shows what profile_before() holds too */
 	/* 0, -EIO when the stream fails, -EOPNOTSUPP, -ENODATA for an empty profile. */

@@ -12,6 +12,11 @@
 
 #define MAX_IDS ((size_t)UINT32_MAX - 1)
 
+struct module {
+	const char *name;
+	struct build_id build_id;
+};
+
 struct stack_count {
 	uint64_t value;
 	uint64_t before;
@@ -21,6 +26,8 @@ struct profile {
 	const struct capture_info *info;
 	struct intern *strings;
 	bool ordered;
+	struct module *modules;
+	size_t nr_modules, cap_modules;
 
 	struct frame *frames;
 	size_t nr_frames, cap_frames;
@@ -72,6 +79,7 @@ void profile_free(struct profile *profile)
 	if (!profile)
 		return;
 	drop_stacks(profile);
+	free(profile->modules);
 	free(profile->nodes);
 	free(profile->before);
 	free(profile->frames);
@@ -97,6 +105,34 @@ void profile_set_info(struct profile *profile, const struct capture_info *info)
 const struct capture_info *profile_info(const struct profile *profile)
 {
 	return profile->info;
+}
+
+static struct module *find_module(const struct profile *profile, const char *name)
+{
+	for (size_t i = 0; i < profile->nr_modules; i++) {
+		if (!strcmp(profile->modules[i].name, name))
+			return &profile->modules[i];
+	}
+	return NULL;
+}
+
+void profile_set_build_id(struct profile *profile, const char *module, const struct build_id *id)
+{
+	struct module *known = find_module(profile, module);
+
+	if (!known) {
+		GROW_ARRAY(profile->modules, profile->nr_modules, profile->cap_modules);
+		known = &profile->modules[profile->nr_modules++];
+		known->name = profile_string(profile, module);
+	}
+	known->build_id = *id;
+}
+
+const struct build_id *profile_build_id(const struct profile *profile, const char *module)
+{
+	const struct module *known = find_module(profile, module);
+
+	return known && known->build_id.size ? &known->build_id : NULL;
 }
 
 const char *profile_string(struct profile *profile, const char *text)

@@ -46,6 +46,11 @@ bool profile_keeps_order(const struct profile *profile);
 void profile_set_info(struct profile *profile, const struct capture_info *info);
 const struct capture_info *profile_info(const struct profile *profile);
 
+/* Which file a module was; formats that can, tell it.  A later call for the same module wins. */
+void profile_set_build_id(struct profile *profile, const char *module, const struct build_id *id);
+/* NULL: unknown. */
+const struct build_id *profile_build_id(const struct profile *profile, const char *module);
+
 /* A copy of @text for the profile's life; equal strings are one pointer. */
 const char *profile_string(struct profile *profile, const char *text);
 

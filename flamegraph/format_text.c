@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/* For the terminal: the call tree with shares, and the hottest functions. */
+#include "common/alloc.h"
+#include "common/cleanup.h"
+#include "flamegraph/call_graph.h"
+#include "flamegraph/format.h"
+#include "flamegraph/format_writers.h"
+#include "flamegraph/markup.h"
+#include "flamegraph/profile.h"
+#include "flamegraph/terminal.h"
+#include "flamegraph/value_unit.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LEAST_PERCENT 0.5 /* as perf report */
+#define TOP_ROWS      40
+#define MAX_INDENT    400 /* bytes; deeper stacks go on without */
+#define DEFAULT_WIDTH 1200
+
+struct text {
+	const struct profile_node *nodes;
+	const char *unit;
+	uint64_t whole, least;
+	bool colours;
+	FILE *out;
+};
+
+static uint64_t least_total(const struct profile *profile, const struct format_options *options)
+{
+	double percent = LEAST_PERCENT;
+
+	if (options->minwidth > 0)
+		percent = options->minwidth_percent ? options->minwidth
+						    : 100 * options->minwidth / DEFAULT_WIDTH;
+	return (uint64_t)ceil((double)profile_total(profile) * percent / 100);
+}
+
+static void put_line(const struct text *text, const char *indent, const char *branch,
+		     const char *name, unsigned int kind, uint64_t total)
+{
+	double percent = markup_percent(total, text->whole);
+
+	fprintf(text->out, "%s%6.2f%%%s  %s%s%s", terminal_share_colour(text->colours, percent),
+		percent, terminal_plain(text->colours), indent, branch,
+		terminal_kind_colour(text->colours, kind));
+	terminal_put_name(text->out, name);
+	fprintf(text->out, "%s\n", terminal_plain(text->colours));
+}
+
+struct branch {
+	uint32_t node;
+	uint32_t nr_rest; /* not a node: what a fork leaves out */
+	uint64_t total;
+	size_t indent; /* bytes of text->indent */
+	bool forks, last;
+};
+
+struct branches {
+	struct branch *items;
+	size_t nr, cap;
+};
+
+static int compare_branches(const void *a, const void *b)
+{
+	const struct branch *left = a;
+	const struct branch *right = b;
+
+	/* The heaviest last: it is taken from the end first. */
+	if (left->total != right->total)
+		return left->total < right->total ? -1 : 1;
+	return (left->node < right->node) - (left->node > right->node);
+}
+
+/* The children worth a line, heaviest on top of the stack; a single one does not indent. */
+static void push_children(const struct text *text, struct branches *stack, uint32_t node,
+			  size_t indent)
+{
+	size_t first = stack->nr, nr_visible;
+	struct branch rest = {.indent = indent, .forks = true, .last = true};
+
+	for (uint32_t child = text->nodes[node].first_child; child;
+	     child = text->nodes[child].next_sibling) {
+		uint64_t total = text->nodes[child].total;
+
+		if (total < text->least) {
+			rest.nr_rest++;
+			rest.total += total;
+			continue;
+		}
+		GROW_ARRAY(stack->items, stack->nr, stack->cap);
+		stack->items[stack->nr++] = (struct branch){
+			.node = child, .total = total, .indent = indent, .forks = true};
+	}
+	nr_visible = stack->nr - first;
+	if (nr_visible)
+		qsort(stack->items + first, nr_visible, sizeof(rest), compare_branches);
+	if (rest.total >= text->least && rest.nr_rest) {
+		GROW_ARRAY(stack->items, stack->nr, stack->cap);
+		memmove(stack->items + first + 1, stack->items + first, nr_visible * sizeof(rest));
+		stack->items[first] = rest;
+		stack->nr++;
+	}
+	if (stack->nr > first)
+		stack->items[first].last = true;
+	if (stack->nr == first + 1)
+		stack->items[first].forks = false;
+}
+
+static size_t add_indent(char *indent, size_t len, const char *more)
+{
+	if (len + strlen(more) >= MAX_INDENT)
+		return len;
+	strcpy(indent + len, more);
+	return len + strlen(more);
+}
+
+static void put_tree(struct text *text)
+{
+	struct branches stack = {0};
+	char indent[MAX_INDENT] = "";
+
+	put_line(text, "", "", "all", FRAME_KIND_MARK, text->whole);
+	push_children(text, &stack, 0, 0);
+	while (stack.nr) {
+		struct branch branch = stack.items[--stack.nr];
+		const char *tick = !branch.forks ? ""
+				   : branch.last ? "\u2514\u2500 "
+						 : "\u251c\u2500 ";
+		size_t inner = branch.indent;
+
+		indent[branch.indent] = '\0';
+		if (!branch.node) {
+			char name[64];
+
+			snprintf(name, sizeof(name), "(%u lighter ones)", branch.nr_rest);
+			put_line(text, indent, tick, name, FRAME_KIND_UNKNOWN, branch.total);
+			continue;
+		}
+		put_line(text, indent, tick, text->nodes[branch.node].frame->name,
+			 text->nodes[branch.node].frame->kind, branch.total);
+		if (branch.forks)
+			inner = add_indent(indent, branch.indent, branch.last ? "   " : "\u2502  ");
+		push_children(text, &stack, branch.node, inner);
+	}
+	free(stack.items);
+}
+
+static int text_init(struct text *text, const struct profile *profile,
+		     const struct format_options *options, FILE *out)
+{
+	size_t nr;
+
+	if (!profile_total(profile))
+		return -ENODATA;
+	*text = (struct text){
+		.nodes = profile_nodes(profile, &nr),
+		.unit = value_unit_name(profile),
+		.whole = profile_total(profile),
+		.least = least_total(profile, options),
+		.colours = terminal_has_colours(out),
+		.out = out,
+	};
+	return 0;
+}
+
+static int write_tree(const struct profile *profile, const struct format_options *options,
+		      FILE *out)
+{
+	struct text text;
+	char count[MARKUP_COUNT_MAX];
+	int ret = text_init(&text, profile, options, out);
+
+	if (ret < 0)
+		return ret;
+	fprintf(out, "%s %s\n\n", markup_count(text.whole, count), text.unit);
+	put_tree(&text);
+	return ferror(out) ? -EIO : 0;
+}
+
+static void put_top_row(const struct text *text, const struct call_graph_function *row)
+{
+	const char *slash = row->frame->module ? strrchr(row->frame->module, '/') : NULL;
+	double self = markup_percent(row->self, text->whole);
+	double total = markup_percent(row->total, text->whole);
+
+	fprintf(text->out, "%s%6.2f%%%s  %6.2f%%  %s", terminal_share_colour(text->colours, self),
+		self, terminal_plain(text->colours), total,
+		terminal_kind_colour(text->colours, row->frame->kind));
+	terminal_put_name(text->out, row->frame->name);
+	fputs(terminal_plain(text->colours), text->out);
+	if (row->frame->module) {
+		fputs("  ", text->out);
+		terminal_put_name(text->out, slash ? slash + 1 : row->frame->module);
+	}
+	putc('\n', text->out);
+}
+
+static int write_top(const struct profile *profile, const struct format_options *options, FILE *out)
+{
+	_cleanup_free_ uint32_t *order = NULL;
+	char count[MARKUP_COUNT_MAX];
+	struct call_graph graph;
+	struct text text;
+	size_t shown = 0;
+	int ret = text_init(&text, profile, options, out);
+
+	if (ret < 0)
+		return ret;
+	call_graph_init(&graph, profile);
+	order = call_graph_order(&graph, false);
+	fprintf(out, "%s %s in %zu functions\n\n   self    total  function\n",
+		markup_count(text.whole, count), text.unit, graph.nr_functions);
+	for (; shown < graph.nr_functions && shown < TOP_ROWS; shown++)
+		put_top_row(&text, &graph.functions[order[shown]]);
+	if (shown < graph.nr_functions)
+		fprintf(out, "(%zu more)\n", graph.nr_functions - shown);
+	call_graph_release(&graph);
+	return ferror(out) ? -EIO : 0;
+}
+
+const struct format format_tree = {
+	.name = "tree",
+	.what = "the call tree as text",
+	.write = write_tree,
+};
+
+const struct format format_top = {
+	.name = "top",
+	.what = "the hottest functions as text",
+	.write = write_top,
+};

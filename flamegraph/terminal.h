@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* Text for people at a terminal: colours where they are seen, names without control sequences. */
+#ifndef CTRACE_FLAMEGRAPH_TERMINAL_H
+#define CTRACE_FLAMEGRAPH_TERMINAL_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+/* Is @out a terminal, and does nobody object (NO_COLOR, TERM=dumb)? */
+bool terminal_has_colours(FILE *out);
+
+/* Starts and ends a colour; nothing without @colours. */
+const char *terminal_kind_colour(bool colours, unsigned int kind);
+const char *terminal_share_colour(bool colours, double percent);
+const char *terminal_plain(bool colours);
+
+/* @name in valid UTF-8 and without controls: it cannot steer the terminal. */
+void terminal_put_name(FILE *out, const char *name);
+
+#endif

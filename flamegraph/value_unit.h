@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* What a profile's numbers are, in the words of other formats. */
+#ifndef CTRACE_FLAMEGRAPH_VALUE_UNIT_H
+#define CTRACE_FLAMEGRAPH_VALUE_UNIT_H
+
+#include <stdint.h>
+
+struct profile;
+
+enum value_unit {
+	VALUE_SAMPLES, /* each worth value_period_ns() of time, if that is not 0 */
+	VALUE_NANOSECONDS,
+	VALUE_MICROSECONDS,
+	VALUE_MILLISECONDS,
+	VALUE_BYTES,
+	VALUE_OTHER, /* events counted */
+};
+
+enum value_unit value_unit(const struct profile *profile);
+/* As recorded: "samples" ... */
+const char *value_unit_name(const struct profile *profile);
+uint64_t value_period_ns(const struct profile *profile);
+
+/* Nanoseconds in one of the profile's units; 0 when it is no time. */
+uint64_t value_nanoseconds(const struct profile *profile);
+
+#endif
