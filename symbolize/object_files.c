@@ -5,6 +5,7 @@
 #include "common/elf_image.h"
 #include "symbolize/alt_file.h"
 #include "symbolize/debug_file.h"
+#include "symbolize/debuginfod.h"
 #include "symbolize/symbolizer.h"
 
 #include <errno.h>
@@ -36,6 +37,50 @@ static void find_alternate(struct object_files *files, const struct debug_search
 		fprintf(search->notes, "; no alternate file: %s", strerror(-err));
 }
 
+static const char *fetch_error(int err)
+{
+	switch (err) {
+	case -ENOENT:
+		return "no server has it";
+	case -ENODATA:
+		return "DEBUGINFOD_URLS names no server";
+	case -EOPNOTSUPP:
+		return "libdebuginfod is not installed";
+	case -ETIME:
+		return "it took too long";
+	default:
+		return strerror(-err);
+	}
+}
+
+/* Asks the network for the debug file of an object that has none here. */
+static void fetch_debug_file(struct object_files *files, const struct symbolize_options *options,
+			     FILE *notes)
+{
+	struct debuginfod_options fetch = {.timeout_ms = options->debuginfod_timeout_ms,
+					   .progress = options->fetch_progress,
+					   .progress_arg = options->fetch_progress_arg};
+	struct build_id id = elf_image_build_id(files->image), found;
+	_cleanup_(elf_image_closep) struct elf_image *image = NULL;
+	_cleanup_free_ char *path = NULL;
+	int err;
+
+	err = debuginfod_fetch(&id, &fetch, &path);
+	if (!err)
+		err = elf_image_open(path, &image);
+	if (err) {
+		fprintf(notes, "; nothing from debuginfod: %s", fetch_error(err));
+		return;
+	}
+	found = elf_image_build_id(image);
+	if (!build_id_equal(&id, &found)) {
+		fprintf(notes, "; %s refused: its build-id differs", path);
+		return;
+	}
+	files->debug_image = TAKE_PTR(image);
+	files->debug_path = TAKE_PTR(path);
+}
+
 void object_files_find(struct elf_image *image, const char *path,
 		       const struct symbolize_options *options, struct object_files *ret_files)
 {
@@ -52,6 +97,8 @@ void object_files_find(struct elf_image *image, const char *path,
 		die_oom();
 	if (!object_has_section(image, ".symtab") || (want_dwarf && !has_dwarf(image)))
 		debug_file_find(image, &search, &files.debug_image, &files.debug_path);
+	if (options->debuginfod && want_dwarf && !files.debug_image && !has_dwarf(image))
+		fetch_debug_file(&files, options, refusals);
 	if (has_dwarf(image)) {
 		files.dwarf_image = image;
 		files.dwarf_path = path;

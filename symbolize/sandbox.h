@@ -15,7 +15,10 @@
 struct sandbox; /* the child's side */
 
 struct sandbox_job {
-	/* In the child.  Has to call sandbox_lock() before it looks into untrusted bytes. */
+	/*
+	 * In the child.  Has to call sandbox_lock() before it looks into untrusted bytes.
+	 * Without an answer the job counts as failed.
+	 */
 	void (*run)(struct sandbox *sandbox, void *arg, uint8_t **ret_answer, size_t *ret_size);
 	void *arg;
 	/* In the parent: a descriptor for sandbox_open(), or a negative errno. */
