@@ -2,6 +2,8 @@
 #include "symbolize/symbol_list.h"
 
 #include "common/alloc.h"
+#include "common/cleanup.h"
+#include "symbolize/address_sort.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -56,31 +58,54 @@ static int symbol_preference(const struct symbol_entry *a, const struct symbol_e
 
 static int compare_entries(const void *a, const void *b)
 {
-	const struct symbol_entry *x = a;
-	const struct symbol_entry *y = b;
+	return symbol_preference(a, b);
+}
 
-	if (x->symbol.vaddr != y->symbol.vaddr)
-		return x->symbol.vaddr < y->symbol.vaddr ? -1 : 1;
-	return symbol_preference(x, y);
+/* By address alone. */
+static void sort_by_address(struct symbol_list *list)
+{
+	_cleanup_free_ struct address_key *keys = xcalloc(list->nr + 1, sizeof(*keys));
+	struct symbol_entry *sorted = xcalloc(list->nr + 1, sizeof(*sorted));
+
+	for (size_t i = 0; i < list->nr; i++)
+		keys[i] = (struct address_key){.addr = list->items[i].symbol.vaddr,
+					       .index = (uint32_t)i};
+	address_sort(keys, list->nr);
+	for (size_t i = 0; i < list->nr; i++)
+		sorted[i] = list->items[keys[i].index];
+	free(list->items);
+	list->items = sorted;
+	list->cap = list->nr + 1;
+}
+
+/* Of equal neighbours the last stays: one function in .symtab and .dynsym. */
+static void drop_duplicates(struct symbol_list *list)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; i < list->nr; i++) {
+		const struct symbol *symbol = &list->items[i].symbol;
+		const struct symbol *next = i + 1 < list->nr ? &list->items[i + 1].symbol : NULL;
+
+		if (!next || next->vaddr != symbol->vaddr || strcmp(next->name, symbol->name) != 0)
+			list->items[nr++] = list->items[i];
+	}
+	list->nr = nr;
 }
 
 void symbol_list_sort(struct symbol_list *list)
 {
-	size_t nr = 0;
+	size_t end;
 
-	if (list->nr)
-		qsort(list->items, list->nr, sizeof(*list->items), compare_entries);
-	for (size_t i = 0; i < list->nr; i++) {
-		const struct symbol_entry *entry = &list->items[i];
-		const struct symbol_entry *next = i + 1 < list->nr ? &list->items[i + 1] : NULL;
-
-		/* One function listed in .symtab and .dynsym: the later one is the better known. */
-		if (next && next->symbol.vaddr == entry->symbol.vaddr &&
-		    strcmp(next->symbol.name, entry->symbol.name) == 0)
-			continue;
-		list->items[nr++] = *entry;
+	sort_by_address(list);
+	for (size_t i = 0; i < list->nr; i = end) {
+		for (end = i + 1; end < list->nr; end++)
+			if (list->items[end].symbol.vaddr != list->items[i].symbol.vaddr)
+				break;
+		if (end - i > 1)
+			qsort(&list->items[i], end - i, sizeof(*list->items), compare_entries);
 	}
-	list->nr = nr;
+	drop_duplicates(list);
 }
 
 const struct symbol_entry *symbol_list_at(const struct symbol_list *list, size_t nr, uint64_t vaddr)
