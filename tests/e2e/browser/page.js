@@ -39,10 +39,10 @@ function makeForest(directory, args = []) {
 	return file;
 }
 
-async function launch(test) {
+async function launch(test, flags = []) {
 	const userDataDir = fs.mkdtempSync(path.join(os.tmpdir(), 'ctrace-chromium-'));
 	const browser = await puppeteer.launch({executablePath: process.env.CHROMIUM, headless: true, userDataDir,
-		args: FLAGS, protocolTimeout: 120000});
+		args: [...FLAGS, ...flags], protocolTimeout: 120000});
 	test.after(async () => {
 		await browser.close();
 		fs.rmSync(userDataDir, {recursive: true, force: true, maxRetries: 20});
