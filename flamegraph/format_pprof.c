@@ -341,6 +341,26 @@ static void add_types(struct pprof *pprof, Ctrace__Pprof__Profile *piece,
 	piece->default_sample_type = types[1].type;
 }
 
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* The first mapping is taken for the program's own file. */
+static void put_main_mapping(struct pprof *pprof, const struct capture_info *info)
+{
+	for (size_t i = 0; i < pprof->nr_frames && info->nr_argv; i++) {
+		const char *module = pprof->frames[i].module;
+
+		if (module && !strcmp(base_name(module), base_name(info->argv[0]))) {
+			mapping_id(pprof, module);
+			return;
+		}
+	}
+}
+
 static void put_head(struct pprof *pprof, bool no_metadata)
 {
 	const struct capture_info *info = profile_info(pprof->profile);
@@ -363,6 +383,8 @@ static void put_head(struct pprof *pprof, bool no_metadata)
 		piece.duration_nanos = (int64_t)info->duration_ns;
 	}
 	put(pprof, &piece);
+	if (info)
+		put_main_mapping(pprof, info);
 }
 
 static void put_samples(struct pprof *pprof)

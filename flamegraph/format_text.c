@@ -7,6 +7,7 @@
 #include "flamegraph/format_writers.h"
 #include "flamegraph/markup.h"
 #include "flamegraph/profile.h"
+#include "flamegraph/profile_transform.h"
 #include "flamegraph/terminal.h"
 #include "flamegraph/value_unit.h"
 
@@ -169,10 +170,15 @@ static int text_init(struct text *text, const struct profile *profile,
 static int write_tree(const struct profile *profile, const struct format_options *options,
 		      FILE *out)
 {
+	const struct profile_transform by_function = {.by_function = true};
+	_cleanup_(profile_freep) struct profile *functions = NULL;
 	struct text text;
 	char count[MARKUP_COUNT_MAX];
-	int ret = text_init(&text, profile, options, out);
+	int ret;
 
+	if (profile_has_lines(profile))
+		functions = profile_transformed(profile, &by_function, NULL);
+	ret = text_init(&text, functions ? functions : profile, options, out);
 	if (ret < 0)
 		return ret;
 	fprintf(out, "%s %s\n\n", markup_count(text.whole, count), text.unit);

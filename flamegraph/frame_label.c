@@ -72,12 +72,21 @@ static char *without_arguments(const char *name)
 	return NULL;
 }
 
+/* The next "::" that is not inside parameters. */
+static const char *next_scope(const char *name, const char *from)
+{
+	const char *scope = strstr(from, "::");
+	const char *parameters = *name ? strchr(name + 1, '(') : NULL;
+
+	return scope && parameters && scope > parameters ? NULL : scope;
+}
+
 /* As few leading scopes off as will do; the last name stays. */
 static char *without_scopes(const char *name, size_t room)
 {
 	const char *scope = name;
 
-	while ((scope = strstr(scope, "::"))) {
+	while ((scope = next_scope(name, scope))) {
 		if (nr_characters(scope) + 1 <= room)
 			return xasprintf(ELLIPSIS "%s", scope);
 		scope += 2;
@@ -104,7 +113,7 @@ char *frame_label(const char *name, size_t room)
 	if (label)
 		return label;
 	scope = brief;
-	for (const char *next = brief; (next = strstr(next, "::")); scope = next)
+	for (const char *next = brief; (next = next_scope(brief, next)); scope = next)
 		next += 2;
 	if (!*scope)
 		scope = brief;

@@ -24,7 +24,8 @@ function labelOf(name, room) {
 	if (name.length <= room)
 		return name;
 	let scope = 0;
-	for (let at = -2; (at = name.indexOf('::', at + 2)) >= 0; scope = at + 2) {
+	const parameters = name.indexOf('(', 1), end = parameters < 0 ? name.length : parameters;
+	for (let at = -2; (at = name.indexOf('::', at + 2)) >= 0 && at < end; scope = at + 2) {
 		if (name.length - at < room)
 			return '…' + name.slice(at);
 	}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+#include "test.h"
+
+#include "common/cleanup.h"
+#include "flamegraph/frame_label.h"
+
+static void assert_label(const char *name, size_t room, const char *expected)
+{
+	_cleanup_free_ char *label = frame_label(name, room);
+
+	if (expected)
+		assert_string_equal(label, expected);
+	else
+		assert_null(label);
+}
+
+static void test_arguments_go_before_scopes_and_scopes_before_letters(void **state)
+{
+	const char *name = "ns::Foo<int>::bar(std::string const&)";
+
+	(void)state;
+	assert_label(name, 40, name);
+	assert_label(name, 30, "ns::Foo<\xe2\x80\xa6>::bar(\xe2\x80\xa6)");
+	assert_label(name, 17, "\xe2\x80\xa6::Foo<\xe2\x80\xa6>::bar(\xe2\x80\xa6)");
+	assert_label(name, 10, "\xe2\x80\xa6::bar(\xe2\x80\xa6)");
+	assert_label(name, 5, "bar(\xe2\x80\xa6");
+	assert_label(name, 3, "ba\xe2\x80\xa6");
+	assert_label(name, 2, NULL);
+}
+
+static void test_operators_and_lone_brackets_are_left_alone(void **state)
+{
+	(void)state;
+	assert_label("operator<<(std::ostream&)", 12, "operator<<(\xe2\x80\xa6");
+	assert_label("f(int", 4, "f(i\xe2\x80\xa6");
+	assert_label("Foo::operator()(int, char)", 20, "Foo::operator()(\xe2\x80\xa6)");
+	assert_label("a->b->c", 4, "a->\xe2\x80\xa6");
+}
+
+static void test_letters_are_counted_not_bytes(void **state)
+{
+	(void)state;
+	assert_label("\xc3\xa4\xc3\xb6\xc3\xbc", 3, "\xc3\xa4\xc3\xb6\xc3\xbc");
+	assert_label("\xc3\xa4\xc3\xb6\xc3\xbc\xc3\x9f", 3, "\xc3\xa4\xc3\xb6\xe2\x80\xa6");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_arguments_go_before_scopes_and_scopes_before_letters),
+		cmocka_unit_test(test_operators_and_lone_brackets_are_left_alone),
+		cmocka_unit_test(test_letters_are_counted_not_bytes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+#include "test.h"
+
+#include "common/cleanup.h"
+#include "flamegraph/folded_read.h"
+#include "flamegraph/format.h"
+#include "flamegraph/profile.h"
+#include "flamegraph/profile_merge.h"
+#include "flamegraph/profile_roots.h"
+#include "flamegraph/profile_transform.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct profile *profile_of(const char *text)
+{
+	struct profile *profile = profile_new();
+	_cleanup_fclose_ FILE *in = fmemopen((void *)(uintptr_t)text, strlen(text), "r");
+	struct folded_report report;
+
+	assert_int_equal(folded_read(in, profile, 1, &report), 0);
+	profile_finish(profile);
+	return profile;
+}
+
+static void assert_folded(const struct profile *profile, const char *expected)
+{
+	const struct format_options options = {0};
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_int_equal(format_by_name("folded")->write(profile, &options, out), 0);
+	fclose(out);
+	assert_string_equal(text, expected);
+	free(text);
+}
+
+static void assert_transformed(const char *text, const struct profile_transform *how,
+			       const char *expected)
+{
+	_cleanup_(profile_freep) struct profile *profile = profile_of(text);
+	_cleanup_(profile_freep) struct profile *transformed = profile_transformed(profile, how,
+										   NULL);
+
+	assert_folded(transformed, expected);
+}
+
+static void test_reversed_stacks_begin_at_the_leaf(void **state)
+{
+	const struct profile_transform how = {.reverse = true};
+
+	(void)state;
+	assert_transformed("a;b;c 1\na;c 2\na 4\n", &how, "a 4\nc;a 2\nc;b;a 1\n");
+}
+
+static void test_only_direct_recursion_collapses(void **state)
+{
+	const struct profile_transform how = {.collapse_recursion = true};
+
+	(void)state;
+	assert_transformed("a;f;f;f;g 1\na;f;g 2\na;f;h;f 3\n", &how, "a;f;g 3\na;f;h;f 3\n");
+}
+
+static void test_inlined_frames_count_for_their_callers(void **state)
+{
+	const struct profile_transform how = {.no_inlined = true};
+
+	(void)state;
+	assert_transformed("a;f;i_[i];j_[i] 1\na;f;i_[i];g 2\na;f 4\n", &how, "a;f 5\na;f;g 2\n");
+}
+
+static void test_bases_reroot_and_drop(void **state)
+{
+	static const char *const bases[] = {"b"};
+	const struct profile_transform how = {.bases = bases, .nr_bases = 1};
+	_cleanup_(profile_freep) struct profile *profile = profile_of("a;b;c 1\nx;b;c 2\na;c 4\n");
+	_cleanup_(profile_freep) struct profile *transformed = NULL;
+	uint64_t dropped;
+
+	(void)state;
+	transformed = profile_transformed(profile, &how, &dropped);
+	assert_folded(transformed, "b;c 3\n");
+	assert_int_equal(dropped, 4);
+}
+
+static void test_skip_after_keeps_the_rest(void **state)
+{
+	static const char *const after[] = {"b"};
+	const struct profile_transform how = {.skip_after = after, .nr_skip_after = 1};
+
+	(void)state;
+	assert_transformed("a;b;x;b;c 1\na;c 4\n", &how, "a;c 4\nb;c 1\n");
+}
+
+static void test_a_comparison_holds_both_and_what_vanished(void **state)
+{
+	_cleanup_(profile_freep) struct profile *before = profile_of(
+		"m;f 1\nm;gone 2\nm;at_0x1f 3\n");
+	_cleanup_(profile_freep) struct profile *after = profile_of(
+		"m;f 5\nm;new 6\nm;at_0x2e 7\n");
+	_cleanup_(profile_freep) struct profile *plain = NULL;
+	_cleanup_(profile_freep) struct profile *stripped = NULL;
+
+	(void)state;
+	assert_int_equal(profile_compare(before, after, false, &plain), 0);
+	assert_folded(plain, "m;at_0x1f 3 0\nm;at_0x2e 0 7\nm;f 1 5\nm;gone 2 0\nm;new 0 6\n");
+	assert_int_equal(profile_compare(before, after, true, &stripped), 0);
+	assert_folded(stripped, "m;at_0x... 3 7\nm;f 1 5\nm;gone 2 0\nm;new 0 6\n");
+	assert_int_equal(profile_before(stripped)[0].total, 6);
+}
+
+static void test_threads_are_told_by_their_marks(void **state)
+{
+	_cleanup_(profile_freep) struct profile *threads = profile_of(
+		"web-10/11;f 1\nweb-10/12;f 2\nmy-db-7;g 4\n");
+	_cleanup_(profile_freep) struct profile *plain = profile_of("main;f 1\nweb-10/12;f 2\n");
+	size_t nr;
+	struct profile_root *roots = profile_roots(threads, &nr);
+
+	(void)state;
+	assert_int_equal(nr, 3);
+	assert_string_equal(roots[0].comm, "my-db");
+	assert_int_equal(roots[0].pid, 7);
+	assert_int_equal(roots[0].tid, 0);
+	assert_string_equal(roots[2].name, "web-10/12");
+	assert_string_equal(roots[2].comm, "web");
+	assert_int_equal(roots[2].tid, 12);
+	assert_int_equal(roots[2].total, 2);
+	assert_int_equal(roots[1].end, roots[2].node);
+	profile_roots_free(roots, nr);
+	roots = profile_roots(plain, &nr);
+	assert_int_equal(nr, 1);
+	assert_string_equal(roots[0].name, "all");
+	assert_int_equal(roots[0].depth, 0);
+	profile_roots_free(roots, nr);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_reversed_stacks_begin_at_the_leaf),
+		cmocka_unit_test(test_only_direct_recursion_collapses),
+		cmocka_unit_test(test_inlined_frames_count_for_their_callers),
+		cmocka_unit_test(test_bases_reroot_and_drop),
+		cmocka_unit_test(test_skip_after_keeps_the_rest),
+		cmocka_unit_test(test_a_comparison_holds_both_and_what_vanished),
+		cmocka_unit_test(test_threads_are_told_by_their_marks),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
