@@ -151,6 +151,18 @@ static int add_stacks(struct stack_builder *builder)
 	return 0;
 }
 
+/* Formats that tell files apart by build-id find it by the module's path. */
+static void name_modules(struct profile *profile, const struct capture *capture)
+{
+	size_t nr;
+	const struct capture_object *objects = capture_objects(capture, &nr);
+
+	for (size_t i = 0; i < nr; i++) {
+		if (objects[i].kind == CAPTURE_OBJECT_ELF && objects[i].build_id.size)
+			profile_set_build_id(profile, objects[i].path, &objects[i].build_id);
+	}
+}
+
 int report_build_profile(const struct capture *capture, const struct report_options *options,
 			 struct profile **ret_profile, struct symbol_figures *ret_figures)
 {
@@ -170,6 +182,7 @@ int report_build_profile(const struct capture *capture, const struct report_opti
 	if (err < 0)
 		return err;
 	profile_set_info(profile, builder.info);
+	name_modules(profile, capture);
 	profile_finish(profile);
 	*ret_profile = TAKE_PTR(profile);
 	return 0;
