@@ -44,6 +44,10 @@ def run(command, **options):
     return done
 
 
+def load(stats):
+    return json.loads(pathlib.Path(stats).read_text())
+
+
 def record(ctrace, probe, target, *arguments, **options):
     """The --stats of one run of ctrace."""
     with tempfile.TemporaryDirectory() as directory:
@@ -51,7 +55,7 @@ def record(ctrace, probe, target, *arguments, **options):
         folded = pathlib.Path(directory) / "out.folded"
         run([ctrace, "-q", *arguments, probe, "--stats", stats, "-o", folded, "--", *target],
             **options)
-        return json.loads(stats.read_text())
+        return load(stats)
 
 
 def median_of(runs, *path):

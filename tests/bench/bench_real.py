@@ -1,96 +1,112 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Whole stacks of real programs, and beside them perf record --call-graph dwarf of the same work:
-share of complete stacks, bytes written, seconds from the program's end to named stacks.
+"""Real programs under ctrace and under `perf record --call-graph dwarf`, one after the other.
 
-perf's stack counts as complete when it reaches _start, __libc_start_main or a thread's start."""
+A stack of perf's counts as whole when its outermost user frame is an ELF entry (_start), the
+start of a thread (clone), or __libc_start_main's caller, or when it has kernel frames only; of
+ctrace's when the walk reached an end-of-stack rule, which is stricter.  "After exit" is the time
+from the program's end to the written flame graph: for perf that is `perf script` alone (without
+inlined functions, which would take it minutes), the graph not drawn yet.
+"""
 import pathlib
 import re
-import shutil
 import subprocess
 import tempfile
 import time
 
 import bench
+import workloads
 
 HERTZ = 199
-STARTS = re.compile(r"\b(_start|__libc_start_main\w*|__libc_start_call_main|clone3?|"
-                    r"start_thread|__clone3?)\b")
+# The program's first function, the C library's or the kernel's way to start a thread.
+OUTERMOST = re.compile(r"^_*(start|clone3?|thread_start|dl_start(_user)?)$")
+BEFORE_OUTERMOST = re.compile(r"^__libc_start_main")
+FRAME = re.compile(r"^\s+([0-9a-f]+) (.+?)(?:\+0x[0-9a-f]+)? \((.*)\)$")
 
 
-def large_source(path):
-    lines = ["#include <math.h>"]
-    for i in range(2500):
-        lines.append(f"double f{i}(double *a, int n) {{ double s = {i}; for (int i = 0; i < n; i++)"
-                     f" {{ s += a[i] * {i + 1}; if (s > {i * 7}) s -= sin(a[i]); }} return s; }}")
-    path.write_text("\n".join(lines) + "\n")
+def outermost_is_reached(frames):
+    """@frames: (address, symbol), leaf first."""
+    if not frames:
+        return False
+    if all(int(address, 16) >> 63 for address, _ in frames):
+        return True
+    return bool(OUTERMOST.match(frames[-1][1]) or
+                (len(frames) > 1 and BEFORE_OUTERMOST.match(frames[-2][1])))
 
 
-def workloads(directory):
-    large_source(directory / "large.c")
-    (directory / "loop.rs").write_text(
-        "use std::collections::HashMap; fn main() { let mut m = HashMap::new();"
-        " for i in 0..3000u64 { *m.entry(i % 100).or_insert(0) += i; } println!(\"{}\", m.len()); }")
-    shutil.copyfile(shutil.which("gcc"), directory / "data")
-    with open(directory / "data", "ab") as data:
-        data.write(pathlib.Path(shutil.which("python3")).resolve().read_bytes() * 3)
-    return {
-        "python3": ["python3", "-c", "import json\nd={'a': [1, 2.5, {'b': 'c' * 9}] * 50}\n"
-                    "for _ in range(20000): json.loads(json.dumps(d))"],
-        "perl": ["perl", "-e", "@x = sort map { sin } 1..200000 for 1..8"],
-        "xz": ["xz", "-9", "-k", "-f", "data"],
-        "gcc": ["gcc", "-O2", "-c", "large.c"],
-        "git": ["git", "grep", "-c", "--no-index", "-E", "(int|double) .*[0-9]+", "."],
-        "openssl": ["openssl", "speed", "-seconds", "1", "sha256", "rsa2048"],
-        "node": ["node", "-e", "let a=[];for(let i=0;i<4e7;i++){a[i%1000]=Math.sin(i)}"],
-        "rustc": ["rustc", "-O", "loop.rs"],
-    }
+def count_stacks(lines):
+    """(samples, whole ones) of `perf script`."""
+    samples = whole = 0
+    frames, inside = [], False
+    for line in lines:
+        match = FRAME.match(line)
+        if match:
+            frames.append((match[1], match[2]))
+        elif line.strip():
+            inside = True
+        elif inside:
+            samples += 1
+            whole += outermost_is_reached(frames)
+            frames, inside = [], False
+    return samples, whole
 
 
-def ours(options, target, directory):
-    return bench.record(options.ctrace, f"profile:hz:{HERTZ}", target, cwd=directory)
+def run_perf(workload, directory):
+    data, text = directory / "perf.data", directory / "perf.txt"
+    bench.run(["perf", "record", "-q", "-e", "cpu-clock", "-F", HERTZ, "--call-graph", "dwarf",
+               "-o", data, "--", *workload.command], cwd=directory, stderr=subprocess.DEVNULL)
+    start = time.monotonic()
+    with open(text, "w", encoding="utf-8") as out:
+        bench.run(["perf", "script", "--no-inline", "-i", data, "-F", "comm,tid,time,ip,sym,dso"],
+                  stdout=out, stderr=subprocess.DEVNULL)
+    seconds = time.monotonic() - start
+    with open(text, encoding="utf-8", errors="replace") as lines:
+        samples, whole = count_stacks(lines)
+    return {"bytes": data.stat().st_size, "seconds": seconds, "samples": samples, "whole": whole}
 
 
-def perfs(target, directory):
-    """complete share, bytes, seconds of perf script; None without perf."""
-    if not shutil.which("perf"):
-        return None
-    data = directory / "perf.data"
-    bench.run(["perf", "record", "-q", "-F", HERTZ, "-e", "cpu-clock", "--call-graph", "dwarf",
-               "-o", data, "--", *target], cwd=directory)
-    began = time.monotonic()
-    try:
-        text = subprocess.run(["perf", "script", "--no-inline", "-i", data], text=True,
-                              capture_output=True, check=False, timeout=300).stdout
-        seconds = f"{time.monotonic() - began:.1f}"
-    except subprocess.TimeoutExpired:
-        return ["", f"{data.stat().st_size / 1e6:.1f}", "> 300"]
-    stacks = [s for s in text.split("\n\n") if s.strip()]
-    whole = sum(1 for s in stacks if STARTS.search(s))
-    share = f"{100 * whole / len(stacks):.1f} %" if stacks else ""
-    return [share, f"{data.stat().st_size / 1e6:.1f}", seconds]
+def run_ctrace(options, workload, directory):
+    stats = directory / "stats.json"
+    files = [directory / "out.folded", directory / "out.svg"]
+    outputs = [word for file in files for word in ("-o", file)]
+    bench.run([options.ctrace, "-q", "--bpf-stats", f"profile:hz:{HERTZ}", *outputs,
+               "--stats", stats, "--", *workload.command], cwd=directory)
+    result = bench.load(stats)
+    result["output_bytes"] = sum(file.stat().st_size for file in files)
+    return result
+
+
+def share(part, whole):
+    return f"{100 * part / whole:.2f} %" if whole else "-"
+
+
+def others(stats):
+    """The ends of stacks that are not whole, by reason."""
+    whole = ("end_of_stack", "kernel_only", "no_user")
+    return ", ".join(f"{stop} {n}" for stop, n in stats["stops"].items()
+                     if n and stop not in whole) or "none"
 
 
 def main():
-    options = bench.parse_arguments(__doc__, rounds=1)
-    bench.title(f"Real programs at {HERTZ} Hz")
-    rows = []
-    with tempfile.TemporaryDirectory() as name:
-        directory = pathlib.Path(name)
-        for program, target in workloads(directory).items():
-            if not shutil.which(program):
-                continue
-            stats = ours(options, target, directory)
-            rest = {k: v for k, v in stats["stops"].items()
-                    if v and k not in ("end_of_stack", "kernel_only", "no_user")}
-            rows.append([program, stats["samples"],
-                         f"{100 * stats['complete'] / max(stats['samples'], 1):.2f} %",
-                         ", ".join(f"{k} {v}" for k, v in rest.items()),
-                         f"{100 * stats['guessed_frames'] / max(stats['frames'], 1):.1f} %",
-                         stats["lost"], f"{stats['finish_ns'] / 1e9:.2f}",
-                         *(perfs(target, directory) or ["", "", ""])])
-    bench.table(["program", "samples", "complete", "the rest", "guessed frames", "lost",
-                 "finish s", "perf: complete", "perf: MB", "perf script s"], rows)
+    options = bench.parse_arguments(__doc__)
+    print(f"{bench.machine()}; {HERTZ} Hz")
+    with tempfile.TemporaryDirectory() as scratch:
+        directory = pathlib.Path(scratch)
+        results = [(workload, run_ctrace(options, workload, directory),
+                    run_perf(workload, directory)) for workload in workloads.prepare(directory)]
+    bench.title("ctrace")
+    bench.table(["program", "samples", "whole", "the rest", "guessed frames", "lost",
+                 "frames a stack", "µs a sample"],
+                [[w.name, c["samples"], share(c["complete"], c["samples"]), others(c),
+                  c["guessed_frames"], c["lost"],
+                  f"{c['frames'] / max(c['samples'], 1):.0f}",
+                  f"{c['bpf']['ns_per_sample'] / 1000:.1f}"] for w, c, _ in results])
+    bench.title("Beside `perf record --call-graph dwarf`")
+    bench.table(["program", "whole, ctrace", "whole, perf", "bytes, ctrace", "bytes, perf",
+                 "seconds after exit, ctrace", "seconds after exit, perf"],
+                [[w.name, share(c["complete"], c["samples"]), share(p["whole"], p["samples"]),
+                  f"{c['output_bytes']:,}", f"{p['bytes']:,}",
+                  f"{c['finish_ns'] / 1e9:.2f}", f"{p['seconds']:.2f}"] for w, c, p in results])
 
 
 if __name__ == "__main__":

@@ -1,49 +1,67 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""From fork to the program's first instruction: a small program, and one that maps two million
-CFI rows, with tables built afresh and out of the cache.  Medians."""
-import glob
+"""How long a program waits for its first instruction, and what its tables cost.
+
+`ctrace profile:hz:99 -- PROGRAM`: startup is from fork to the program's first instruction of its
+own, tables are those of everything mapped by then and later.  First without the cache of tables (a
+new cache directory each time), then with it.  Medians.
+"""
+import os
 import shutil
+import statistics
 import tempfile
+import time
 
 import bench
 
-
-def measure(options, target, **settings):
-    return [bench.record(options.ctrace, "profile:hz:99", target, **settings)
-            for _ in range(options.rounds)]
+PROGRAMS = (["/bin/true"], ["clang-19", "--version"], ["rustc", "--version"])
 
 
-def row(name, runs):
-    return [name, f"{bench.median_of(runs, 'tables', 'cfi_rows'):.0f}",
-            f"{bench.median_of(runs, 'startup_ns') / 1e6:.1f}",
-            f"{bench.median_of(runs, 'tables', 'build_ns') / 1e6:.1f}",
-            f"{bench.median_of(runs, 'tables', 'publish_ns') / 1e6:.1f}",
-            f"{bench.median_of(runs, 'tables', 'kernel_bytes') / 1e6:.1f}"]
+def measure(options, program, cached):
+    """--stats of each round."""
+    runs = []
+    with tempfile.TemporaryDirectory() as kept:
+        for number in range(options.rounds + (1 if cached else 0)):
+            with tempfile.TemporaryDirectory() as fresh:
+                place = {**os.environ, "XDG_CACHE_HOME": kept if cached else fresh}
+                stats = bench.record(options.ctrace, "profile:hz:99", program, env=place)
+            if number or not cached:
+                runs.append(stats)
+    return runs
 
 
-def large_program():
-    for pattern in ("/usr/lib/llvm-*/bin/clang", "/usr/bin/clang-*"):
-        for path in sorted(glob.glob(pattern)):
-            return [path, "--version"]
-    rustc = shutil.which("rustc")
-    return [rustc, "--version"] if rustc else None
+def alone(program, rounds):
+    """Milliseconds the program takes by itself."""
+    times = []
+    for _ in range(rounds):
+        start = time.monotonic()
+        bench.run(program)
+        times.append((time.monotonic() - start) * 1000)
+    return statistics.median(times)
 
 
 def main():
-    options = bench.parse_arguments(__doc__, rounds=7)
-    bench.title("Start")
-    rows = [row("/bin/true", measure(options, ["/bin/true"]))]
-    large = large_program()
-    if large:
-        with tempfile.TemporaryDirectory() as cache:
-            fresh = []
-            for i in range(options.rounds):
-                env = {"PATH": "/usr/bin:/bin", "XDG_CACHE_HOME": f"{cache}/{i}"}
-                fresh += [bench.record(options.ctrace, "profile:hz:99", large, env=env)]
-            rows.append(row(f"{large[0].rsplit('/', 1)[-1]}, tables built", fresh))
-            rows.append(row("the same, tables cached", measure(options, large, env=env)))
-    bench.table(["program", "CFI rows", "startup ms", "tables ms", "publish ms", "kernel MB"], rows)
+    options = bench.parse_arguments(__doc__, rounds=9)
+    print(f"{bench.machine()}; medians of {options.rounds} runs\n")
+    rows = []
+    for program in PROGRAMS:
+        if not shutil.which(program[0]):
+            continue
+        for cached in (False, True):
+            runs = measure(options, program, cached)
+            tables = {key: bench.median_of(runs, "tables", key) for key in runs[0]["tables"]}
+            rows.append([
+                f"`{' '.join(program)}`", "yes" if cached else "no",
+                f"{alone(program, options.rounds):.0f}",
+                f"{bench.median_of(runs, 'startup_ns') / 1e6:.1f}",
+                f"{tables['build_ns'] / 1e6:.1f}", f"{tables['publish_ns'] / 1e6:.1f}",
+                f"{tables['objects']:.0f}", f"{tables['cfi_rows']:,.0f}",
+                f"{tables['bytes'] / 1024:,.0f}", f"{tables['kernel_bytes'] / 1e6:.1f}",
+                f"{bench.median_of(runs, 'finish_ns') / 1e6:.0f}",
+            ])
+    bench.table(["program", "tables cached", "ms alone", "startup ms", "tables built ms",
+                 "published ms", "objects", "CFI rows", "tables KiB", "kernel MB",
+                 "finish ms"], rows)
 
 
 if __name__ == "__main__":
