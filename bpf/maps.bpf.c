@@ -17,4 +17,4 @@ struct ring_map ring SEC(".maps");
 struct counters_map counters SEC(".maps");
 struct scratch_map scratch SEC(".maps");
 struct claims_map claims SEC(".maps");
-struct cache_map cache SEC(".maps");
+struct caches_map caches SEC(".maps");

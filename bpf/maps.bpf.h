@@ -145,12 +145,12 @@ struct claims_map {
 };
 extern struct claims_map claims SEC(".maps");
 
-struct cache_map {
+struct caches_map {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, NR_SCRATCH);
 	__type(key, uint32_t);
 	__type(value, struct walk_cache);
 };
-extern struct cache_map cache SEC(".maps");
+extern struct caches_map caches SEC(".maps");
 
 #endif

@@ -160,8 +160,12 @@ static __attribute__((always_inline)) inline struct walk *claim_scratch(uint32_t
 		uint32_t *claim = bpf_map_lookup_elem(&claims, &slot);
 
 		if (claim && __sync_val_compare_and_swap(claim, 0, 1) == 0) {
+			struct walk *w = bpf_map_lookup_elem(&scratch, &slot);
+
+			if (w)
+				w->scratch = slot;
 			*ret_claim = claim;
-			return bpf_map_lookup_elem(&scratch, &slot);
+			return w;
 		}
 	}
 	return NULL;

@@ -73,7 +73,7 @@ int walk_user(struct walk *w)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct mm_struct *mm = BPF_CORE_READ(task, mm);
 	const struct mapping_table *table;
-	struct user_regs regs = {};
+	const struct user_regs *regs;
 	uint64_t at;
 	int stop = STOP_MAX_FRAMES;
 
@@ -82,13 +82,15 @@ int walk_user(struct walk *w)
 	if (task->flags & PF_KTHREAD || !mm || task_is_in_exec(task))
 		return STOP_KERNEL_ONLY;
 	at = (uint64_t)bpf_task_pt_regs(task);
-	if (bpf_probe_read_kernel(&regs, sizeof(regs), (const void *)at) < 0)
+	/* In the window's place: 6.1 grants all functions in a row 512 bytes of stack. */
+	regs = (const struct user_regs *)w->window;
+	if (bpf_probe_read_kernel(w->window, sizeof(*regs), (const void *)at) < 0)
 		return STOP_INTERNAL;
-	if ((uint16_t)regs.cs == USER32_CS)
+	if ((uint16_t)regs->cs == USER32_CS)
 		return STOP_COMPAT;
-	if ((uint16_t)regs.cs != USER_CS)
+	if ((uint16_t)regs->cs != USER_CS)
 		return STOP_KERNEL_ONLY;
-	take_registers(w, &regs);
+	take_registers(w, regs);
 	leave_trampoline(w, task, mm);
 	table = walk_mapping_table(w->slot);
 	w->generation = table ? table->generation : 0;

@@ -8,6 +8,20 @@
 
 #include "abi.h"
 
+/* How the walk's functions are compiled, for the kernel and for the host (see walk_step.h). */
+#ifdef __bpf__
+#define WALK_FUNCTION __attribute__((noinline))
+#define WALK_INLINE   static __attribute__((always_inline)) inline
+#define opaque(value) asm volatile("" : "+r"(value))
+/* Leaves @value as it is and the verifier without a range for it; @any is some unknown number. */
+#define forget(value, any) asm volatile("%0 ^= %1; %0 ^= %1" : "+r"(value) : "r"(any))
+#else
+#define WALK_FUNCTION	   static __attribute__((unused))
+#define WALK_INLINE	   static __attribute__((unused)) inline
+#define opaque(value)	   ((void)(value))
+#define forget(value, any) ((void)(value))
+#endif
+
 /* DWARF numbers of the registers the walk names (x86-64 psABI, figure 3.36). */
 enum {
 	DW_RAX,
@@ -32,14 +46,14 @@ enum {
  * Stack memory is fetched a window at a time: 1 KiB costs 65 ns, 8 bytes 32 (unwinders.md 3.2),
  * and callers' frames lie upward of it.
  */
-#define WALK_WINDOW_BYTES 1024
+#define WALK_WINDOW_BYTES 2048
 #define WALK_WINDOW_WORDS (WALK_WINDOW_BYTES / 8)
 
 /* A power of two, so that an index is masked. */
 #define WALK_FRAME_SLOTS 1024
 _Static_assert(CTRACE_MAX_FRAMES + CTRACE_MAX_KERNEL_FRAMES <= WALK_FRAME_SLOTS, "frames fit");
 
-/* A row worked out for one pc: what the step applies.  Small enough to be cached per pc. */
+/* A row worked out for one pc: what the step applies. */
 struct walk_rule {
 	int32_t cfa_off;
 	int16_t rbp_off8;
@@ -49,16 +63,21 @@ struct walk_rule {
 	uint32_t flags;
 };
 
-/* Rules of recent pcs, one cache per CPU: stacks repeat, and a hit saves both searches. */
-#define WALK_CACHE_BITS 8
+/* Rules of recent pcs (walk_cache.h), one cache per scratch slot: nobody else writes to it. */
+#define WALK_CACHE_BITS	      10
+#define WALK_CACHE_ENTRIES    (1u << WALK_CACHE_BITS)
+#define WALK_CACHE_INDEX_BITS (WALK_CACHE_BITS + 1)
+#define WALK_CACHE_INDEX      (1u << WALK_CACHE_INDEX_BITS)
 struct walk_cache_entry {
-	uint64_t pc;   /* as looked up: one less for return addresses */
-	uint32_t salt; /* generation of the mapping table; 0 = empty */
-	uint32_t reserved;
-	struct walk_rule rule;
+	uint64_t pc;	     /* as looked up: one less for return addresses */
+	uint32_t generation; /* of the mapping table */
+	uint32_t common;     /* rule in one word */
 };
 struct walk_cache {
-	struct walk_cache_entry entry[1 << WALK_CACHE_BITS];
+	struct walk_cache_entry entry[WALK_CACHE_ENTRIES]; /* in the order they came, a ring */
+	uint16_t index[WALK_CACHE_INDEX];		   /* entry by hash of the pc */
+	uint32_t next;
+	uint32_t reserved;
 };
 
 struct walk {
@@ -79,8 +98,11 @@ struct walk {
 	uint32_t generation;
 	uint32_t max_frames;
 	uint32_t nr_guessed;
-	uint8_t exact;	 /* pc is that of an instruction, not a return address */
-	uint8_t guessed; /* pc was found without CFI */
+	uint32_t scratch;  /* slot this lies in */
+	uint32_t cache_at; /* entry behind the one last used */
+	uint32_t common;   /* rule in hand in one word, or 0 */
+	uint8_t exact;	   /* 1: pc is that of an instruction, 0: a return address */
+	uint8_t guessed;   /* 1: pc was found without CFI */
 	uint8_t regs_live;
 	uint8_t rbx_known;
 	uint8_t mapping_asked; /* the mapping in hand was learned, not published */

@@ -40,11 +40,11 @@ KERNEL_INLINE const struct unwind_rules *walk_rules(void)
 	return bpf_map_lookup_elem(&rules, &zero);
 }
 
-KERNEL_INLINE struct walk_cache *walk_cache(void)
+KERNEL_INLINE struct walk_cache *walk_cache(const struct walk *w)
 {
-	uint32_t zero = 0;
+	uint32_t slot = w->scratch;
 
-	return bpf_map_lookup_elem(&cache, &zero);
+	return bpf_map_lookup_elem(&caches, &slot);
 }
 
 /* What learn.bpf.c has seen faulting in. */

@@ -2,7 +2,7 @@
 /*
  * One step of the walk: record the frame in hand, find its caller.  Compiled for the kernel (each
  * WALK_FUNCTION is a global function, verified once) and for the host (tests, fuzzers, gdb).
- * Memory, tables and caches come from the platform walk.h declares; nothing here knows BPF maps.
+ * Memory, tables and caches come from walk_platform.h; nothing here knows BPF maps.
  *
  * Verifier notes (kernel 6.1 to 6.18, clang 14 and 19): the two searches stay functions of their
  * own, inlined they cost 439 k verified instructions; a masked index goes through opaque() before
@@ -13,36 +13,8 @@
 #ifndef CTRACE_BPF_WALK_STEP_H
 #define CTRACE_BPF_WALK_STEP_H
 
-#include "walk.h"
-
-/* The platform: whoever includes this file supplies these (walk_kernel.h, tests/unit/bpf/). */
-
-/* Reads @size bytes of the walked task's memory; 0 or negative. */
-static int walk_read(void *to, uint32_t size, uint64_t addr);
-static const struct mapping_table *walk_mapping_table(uint32_t slot);
-static const struct unwind_blob *walk_blob(uint32_t blob);
-static const struct unwind_rules *walk_rules(void);
-static struct walk_cache *walk_cache(void);
-/*
- * For a pc our table does not cover: puts a mapping in hand that was learned since.  0, or
- * negative when there is none.
- */
-static int walk_ask_mapping(struct walk *w, uint64_t pc);
-/* The return address a return probe has replaced by its trampoline on the stack at @where. */
-static int walk_uprobe_return(uint64_t where, uint64_t *ret_addr);
-
-#ifdef __bpf__
-#define WALK_FUNCTION __attribute__((noinline))
-#define WALK_INLINE   static __attribute__((always_inline)) inline
-#define opaque(value) asm volatile("" : "+r"(value))
-/* Leaves @value as it is and the verifier without a range for it; @any is some unknown number. */
-#define forget(value, any) asm volatile("%0 ^= %1; %0 ^= %1" : "+r"(value) : "r"(any))
-#else
-#define WALK_FUNCTION	   static __attribute__((unused))
-#define WALK_INLINE	   static __attribute__((unused)) inline
-#define opaque(value)	   ((void)(value))
-#define forget(value, any) ((void)(value))
-#endif
+#include "walk_cache.h"
+#include "walk_rare.h"
 
 /* Binary searches: enough halvings for the largest range, plus one for the empty remainder. */
 #define MAPPING_SEARCH_STEPS 11
@@ -118,12 +90,13 @@ WALK_FUNCTION int walk_find_mapping(uint32_t slot, uint64_t pc)
 
 		if (low >= high)
 			break;
-		if (table->start[middle & (CTRACE_MAX_MAPPINGS - 1)] <= pc)
+		if (table->start[middle & (CTRACE_MAX_MAPPINGS - 1)] <= pc) {
 			low = middle + 1;
-		else
+			forget(low, pc);
+		} else {
 			high = middle;
-		forget(low, pc);
-		forget(high, pc);
+			forget(high, pc);
+		}
 	}
 	return (int)low - 1;
 }
@@ -145,12 +118,13 @@ WALK_FUNCTION uint32_t walk_find_row(uint32_t blob, uint32_t block, uint32_t pc1
 
 		if (low >= high)
 			break;
-		if (b->word[middle & (CTRACE_BLOB_WORDS - 1)] <= key)
+		if (b->word[middle & (CTRACE_BLOB_WORDS - 1)] <= key) {
 			low = middle + 1;
-		else
+			forget(low, key);
+		} else {
 			high = middle;
-		forget(low, key);
-		forget(high, key);
+			forget(high, key);
+		}
 	}
 	return b->word[(low - 1) & (CTRACE_BLOB_WORDS - 1)];
 }
@@ -241,6 +215,9 @@ WALK_FUNCTION int walk_resolve(struct walk *w, uint64_t pc)
 
 	if (!w || !rules)
 		return STOP_INTERNAL;
+	cache = walk_cache(w);
+	if (!cache)
+		return STOP_INTERNAL;
 	if (walk_enter_mapping(w, pc) < 0)
 		return STOP_NO_MAPPING;
 	blob = w->mapping_blob;
@@ -253,136 +230,9 @@ WALK_FUNCTION int walk_resolve(struct walk *w, uint64_t pc)
 	if (rule->cfa_kind == CFA_NONE)
 		return rule->x == NONE_GAP ? STOP_NO_ROW : STOP_BAD_RULE;
 	walk_apply_ramp(rule, (uint16_t)((uint32_t)vaddr - CTRACE_ROW_PC16(row)), &w->rule);
-
-	cache = walk_cache();
-	if (cache && !w->mapping_asked && w->rule.cfa_kind <= CFA_RBP &&
-	    w->rule.rbp_kind <= RBP_CFA) {
-		uint32_t i = (uint32_t)pc * 0x9e3779b1u >> (32 - WALK_CACHE_BITS);
-		struct walk_cache_entry *e = &cache->entry[i & ((1 << WALK_CACHE_BITS) - 1)];
-
-		/* Salt last and first: an interrupt in between sees an entry of nobody. */
-		e->salt = 0;
-		e->pc = pc;
-		e->rule = w->rule;
-		e->salt = w->generation;
-	}
-	return STOP_CONTINUE;
-}
-
-/* Everything but rsp+N and rbp+N.  Leaves the CFA in w->word.  Stop or CONTINUE. */
-WALK_FUNCTION int walk_rare_cfa(struct walk *w)
-{
-	int64_t off;
-	uint64_t word = 0;
-
-	if (!w)
-		return STOP_INTERNAL;
-	off = w->rule.cfa_off;
-	switch (w->rule.cfa_kind) {
-	case CFA_STOP:
-		return STOP_END_OF_STACK;
-	case CFA_REG:
-		if (!w->regs_live && !(w->rule.x == DW_RBX && w->rbx_known))
-			return STOP_LOST_REGISTER;
-		w->word = w->regs[w->rule.x & 15] + (uint64_t)off;
-		return STOP_CONTINUE;
-	case CFA_PLT11:
-		w->word = w->sp + 8 + ((w->pc & 15) >= 11 ? 8 : 0);
-		return STOP_CONTINUE;
-	case CFA_PLT10:
-		w->word = w->sp + 8 + ((w->pc & 15) >= 10 ? 8 : 0);
-		return STOP_CONTINUE;
-	case CFA_DEREF_RSP:
-		if (walk_read(&word, 8, w->sp + (uint64_t)off) < 0)
-			return STOP_READ_FAULT;
-		w->word = word + (uint64_t)(int64_t)w->rule.x;
-		return STOP_CONTINUE;
-	case CFA_DEREF_RBP:
-		if (walk_read(&word, 8, w->regs[DW_RBP] + (uint64_t)off) < 0)
-			return STOP_READ_FAULT;
-		w->word = word + (uint64_t)(int64_t)w->rule.x;
-		return STOP_CONTINUE;
-	case CFA_RSP_R9:
-		if (!w->regs_live)
-			return STOP_LOST_REGISTER;
-		if (walk_read(&word, 8, w->sp + 8 + 8 * w->regs[DW_R9]) < 0)
-			return STOP_READ_FAULT;
-		w->word = word + 8;
-		return STOP_CONTINUE;
-	}
-	return STOP_BAD_RULE;
-}
-
-/* Where RBP is restored from, for the kinds beyond SAME and CFA.  Stop or CONTINUE. */
-WALK_FUNCTION int walk_rare_rbp(struct walk *w, uint64_t cfa)
-{
-	uint64_t off, word = 0;
-
-	if (!w)
-		return STOP_INTERNAL;
-	off = (uint64_t)(int64_t)w->rule.rbp_off8 * 8;
-	switch (w->rule.rbp_kind) {
-	case RBP_DEREF_RBP:
-		off += w->regs[DW_RBP];
-		break;
-	case RBP_DEREF_RSP:
-		off += w->sp;
-		break;
-	case RBP_REALIGN:
-		off += (cfa - 8) & ~(uint64_t)63;
-		break;
-	case RBP_REG:
-		/* Lost once the first frame is left: a walk that needs it later stops by itself. */
-		w->regs[DW_RBP] = w->regs_live ? w->regs[w->rule.x & 15] : 0;
-		return STOP_CONTINUE;
-	default:
-		w->regs[DW_RBP] = 0;
-		return STOP_CONTINUE;
-	}
-	if (walk_read(&word, 8, off) < 0)
-		return STOP_READ_FAULT;
-	w->regs[DW_RBP] = word;
-	return STOP_CONTINUE;
-}
-
-/*
- * Out of a signal handler: the kernel left the interrupted registers in the ucontext, whose
- * gregs begin 40 bytes behind rsp (struct ucontext: flags, link, stack; then struct sigcontext).
- */
-WALK_FUNCTION int walk_signal_frame(struct walk *w)
-{
-	uint64_t greg[17];
-	uint32_t i;
-
-	if (!w)
-		return STOP_INTERNAL;
-	if (walk_read(greg, sizeof(greg), w->sp + 40) < 0)
-		return STOP_READ_FAULT;
-	w->regs[DW_R8] = greg[0];
-	w->regs[DW_R9] = greg[1];
-	w->regs[DW_R10] = greg[2];
-	w->regs[DW_R11] = greg[3];
-	w->regs[DW_R12] = greg[4];
-	w->regs[DW_R13] = greg[5];
-	w->regs[DW_R14] = greg[6];
-	w->regs[DW_R15] = greg[7];
-	w->regs[DW_RDI] = greg[8];
-	w->regs[DW_RSI] = greg[9];
-	w->regs[DW_RBP] = greg[10];
-	w->regs[DW_RBX] = greg[11];
-	w->regs[DW_RDX] = greg[12];
-	w->regs[DW_RAX] = greg[13];
-	w->regs[DW_RCX] = greg[14];
-	w->regs[DW_RSP] = greg[15];
-	/* The handler returns to the trampoline's first byte: no call comes before it. */
-	i = w->record.nr_user + w->record.nr_kernel - 1u;
-	w->frame[i & (WALK_FRAME_SLOTS - 1)] |= FRAME_EXACT;
-	w->sp = greg[15];
-	w->pc = greg[16];
-	w->regs_live = 1;
-	w->rbx_known = 1;
-	w->exact = 1;
-	w->guessed = 0;
+	w->common = walk_common_rule(&w->rule);
+	if (w->common && !w->mapping_asked)
+		walk_cache_put(w, cache, pc, w->common);
 	return STOP_CONTINUE;
 }
 
@@ -455,47 +305,50 @@ WALK_INLINE int walk_push(struct walk *w)
 	uint32_t n = w->record.nr_user;
 	uint64_t frame = w->pc & FRAME_PC_MASK;
 
-	if (n >= w->max_frames || n >= CTRACE_MAX_FRAMES)
+	if (n >= w->max_frames)
 		return STOP_MAX_FRAMES;
-	if (w->exact)
-		frame |= FRAME_EXACT;
-	if (w->guessed)
-		frame |= FRAME_GUESSED;
+	frame |= (uint64_t)w->exact * FRAME_EXACT | (uint64_t)w->guessed * FRAME_GUESSED;
 	w->frame[(n + w->record.nr_kernel) & (WALK_FRAME_SLOTS - 1)] = frame;
 	w->record.nr_user = (uint16_t)(n + 1);
 	walk_hash(w, frame);
 	return STOP_CONTINUE;
 }
 
-/* The rule of the pc in hand, from the cache or the tables. */
-WALK_INLINE int walk_rule_in_hand(struct walk *w)
+/* The address a return probe replaced at @where, into w->word.  A search: not in the step. */
+WALK_FUNCTION int walk_leave_trampoline(struct walk *w, uint64_t where)
 {
-	uint64_t pc = w->pc - !w->exact;
-	struct walk_cache *cache = walk_cache();
-	uint32_t i = (uint32_t)pc * 0x9e3779b1u >> (32 - WALK_CACHE_BITS);
+	uint64_t ra = 0;
 
-	if (cache) {
-		const struct walk_cache_entry *e = &cache->entry[i & ((1 << WALK_CACHE_BITS) - 1)];
-
-		if (e->pc == pc && e->salt == w->generation && e->salt) {
-			w->rule = e->rule;
-			return STOP_CONTINUE;
-		}
-	}
-	return walk_resolve(w, pc);
+	if (!w || walk_uprobe_return(where, &ra) < 0)
+		return STOP_UPROBE_RETURN;
+	w->word = ra;
+	return STOP_CONTINUE;
 }
 
-/* Finds the caller of the frame in hand.  STOP_CONTINUE with the caller in hand, or the end. */
-WALK_INLINE int walk_unwind(struct walk *w)
+/* Makes the caller at @ra, whose stack begins at @cfa, the frame in hand. */
+WALK_INLINE int walk_enter_caller(struct walk *w, uint64_t cfa, uint64_t ra)
+{
+	if (w->uprobes_start && ra - w->uprobes_start < 4096) {
+		if (walk_leave_trampoline(w, cfa - 8) != STOP_CONTINUE)
+			return STOP_UPROBE_RETURN;
+		ra = w->word;
+	}
+	w->pc = ra;
+	w->sp = cfa;
+	w->exact = 0;
+	w->guessed = 0;
+	w->regs_live = 0;
+	return ra ? STOP_CONTINUE : STOP_END_OF_STACK;
+}
+
+/* By a rule of any kind.  Not common: out of the way, so that the step stays short. */
+WALK_FUNCTION int walk_by_rule(struct walk *w)
 {
 	uint64_t cfa, ra = 0;
-	int stop = walk_rule_in_hand(w);
+	int stop;
 
-	if (stop != STOP_CONTINUE) {
-		if (stop == STOP_NO_ROW || stop == STOP_NO_TABLE || stop == STOP_NO_MAPPING)
-			return walk_guess(w, stop);
-		return stop;
-	}
+	if (!w)
+		return STOP_INTERNAL;
 	if (w->rule.cfa_kind == CFA_RSP) {
 		cfa = w->sp + (uint64_t)(int64_t)w->rule.cfa_off;
 	} else if (w->rule.cfa_kind == CFA_RBP) {
@@ -535,41 +388,70 @@ WALK_INLINE int walk_unwind(struct walk *w)
 	} else if (!(w->rule.flags & RULE_RBX_KEPT)) {
 		w->rbx_known = 0;
 	}
-	if (w->uprobes_start && ra - w->uprobes_start < 4096 &&
-	    walk_uprobe_return(cfa - 8, &ra) < 0)
-		return STOP_UPROBE_RETURN;
-	w->pc = ra;
-	w->sp = cfa;
-	w->exact = 0;
-	w->guessed = 0;
-	w->regs_live = 0;
-	return ra ? STOP_CONTINUE : STOP_END_OF_STACK;
+	return walk_enter_caller(w, cfa, ra);
 }
 
-/* Records the frame in hand and goes on to its caller. */
-WALK_FUNCTION int walk_step(struct walk *w)
+/* By a common rule. */
+WALK_INLINE int walk_by_common_rule(struct walk *w, uint32_t common)
 {
-	int stop;
+	uint64_t cfa = common & COMMON_CFA_RBP ? w->regs[DW_RBP] : w->sp, ra = 0;
+
+	cfa += (uint64_t)common_cfa_off(common);
+	if (cfa <= w->sp)
+		return common == COMMON_STOP ? STOP_END_OF_STACK : STOP_NO_PROGRESS;
+	if (walk_read_word(w, cfa - 8, &ra) < 0)
+		return STOP_READ_FAULT;
+	if (common & COMMON_RBP_SAVED) {
+		uint64_t at = cfa + (uint64_t)common_rbp_off(common);
+
+		if (walk_read_word(w, at, &w->regs[DW_RBP]) < 0)
+			return STOP_READ_FAULT;
+	}
+	w->rbx_known = 0;
+	return walk_enter_caller(w, cfa, ra);
+}
+
+/* Finds the caller of the frame in hand.  STOP_CONTINUE with the caller in hand, or the end. */
+WALK_INLINE int walk_unwind(struct walk *w, struct walk_cache *cache)
+{
+	uint64_t pc = w->pc - (w->exact ^ 1u);
+	uint32_t common = walk_cache_get(w, cache, pc);
+
+	if (!common) {
+		int stop = walk_resolve(w, pc);
+
+		if (stop == STOP_NO_ROW || stop == STOP_NO_TABLE || stop == STOP_NO_MAPPING)
+			return walk_guess(w, stop);
+		if (stop != STOP_CONTINUE)
+			return stop;
+		common = w->common;
+		if (!common)
+			return walk_by_rule(w);
+	}
+	return walk_by_common_rule(w, common);
+}
+
+/* Frames of one walk_run(): as many as verify fast, walk_run() being verified once. */
+#define WALK_RUN  6
+#define WALK_RUNS 86
+_Static_assert(WALK_RUN *WALK_RUNS > CTRACE_MAX_FRAMES, "a walk reaches its frame limit");
+
+/* Records the frame in hand and goes on to its caller, a few times. */
+WALK_FUNCTION int walk_run(struct walk *w)
+{
+	struct walk_cache *cache;
+	int stop = STOP_CONTINUE;
 
 	if (!w)
 		return STOP_INTERNAL;
-	stop = walk_push(w);
-	if (stop != STOP_CONTINUE)
-		return stop;
-	return walk_unwind(w);
-}
-
-/* As many steps as WALK_RUN allows: two short loops verify faster than a long one. */
-#define WALK_RUN  24
-#define WALK_RUNS 22
-_Static_assert(WALK_RUN *WALK_RUNS > CTRACE_MAX_FRAMES, "a walk reaches its frame limit");
-
-WALK_FUNCTION int walk_run(struct walk *w)
-{
-	int stop = STOP_CONTINUE;
-
+	cache = walk_cache(w);
+	if (!cache)
+		return STOP_INTERNAL;
 	for (int i = 0; i < WALK_RUN; i++) {
-		stop = walk_step(w);
+		stop = walk_push(w);
+		if (stop != STOP_CONTINUE)
+			break;
+		stop = walk_unwind(w, cache);
 		if (stop != STOP_CONTINUE)
 			break;
 	}
@@ -586,7 +468,7 @@ WALK_INLINE void walk_begin(struct walk *w, uint32_t max_frames)
 	w->window_size = 0;
 	w->window_start = 0;
 	w->nr_guessed = 0;
-	w->max_frames = max_frames;
+	w->max_frames = max_frames < CTRACE_MAX_FRAMES ? max_frames : CTRACE_MAX_FRAMES;
 	w->exact = 1;
 	w->guessed = 0;
 	w->regs_live = 1;

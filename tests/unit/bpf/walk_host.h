@@ -22,7 +22,7 @@ struct walk_host {
 	const struct unwind_blob *const *blobs;
 	uint32_t nr_blobs;
 	const struct unwind_rules *rules;
-	struct walk_cache *cache; /* NULL: none */
+	struct walk_cache *cache;
 };
 
 static struct walk_host *walk_host;
@@ -47,8 +47,9 @@ static const struct unwind_rules *walk_rules(void)
 	return walk_host->rules;
 }
 
-static struct walk_cache *walk_cache(void)
+static struct walk_cache *walk_cache(const struct walk *w)
 {
+	(void)w;
 	return walk_host->cache;
 }
 
