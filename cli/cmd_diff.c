@@ -2,7 +2,7 @@
 /* `ctrace diff`: what changed between two recordings, captures or folded stacks. */
 #include "cli/commands.h"
 #include "cli/graph_options.h"
-#include "cli/output_file.h"
+#include "cli/profile_output.h"
 #include "cli/report_options.h"
 #include "cli/report_pipeline.h"
 #include "common/alloc.h"
@@ -18,14 +18,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define COPY_BYTES 65536
+
 enum {
 	KEY_NO_NORMALIZE = 0x3000,
 };
 
 struct arguments {
 	struct format_options graph;
-	const char *output;
-	const char *format_name;
+	struct profile_output output;
 	const char *inputs[2];
 	size_t nr_inputs;
 	bool strip_hex;
@@ -38,11 +39,6 @@ struct side {
 };
 
 static const struct argp_option options[] = {
-	{"output", 'o', "FILE", 0,
-	 "Write here, - is standard output; .svg, .html or .folded (default: SVG on standard "
-	 "output)",
-	 0},
-	{"format", 'f', "FORMAT", 0, "Format, whatever the suffix", 0},
 	{"normalize", 'n', NULL, 0, "Compare shares, not counts (the default)", 0},
 	{"no-normalize", KEY_NO_NORMALIZE, NULL, 0, "Compare counts as they are", 0},
 	{"strip-hex", 's', NULL, 0, "Take addresses (0x...) in names for equal", 0},
@@ -54,15 +50,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &args->graph;
-		return 0;
-	case 'o':
-		args->output = arg;
-		return 0;
-	case 'f':
-		args->format_name = arg;
-		if (!format_by_name(arg))
-			argp_error(state, "-f '%s': no such format", arg);
+		state->child_inputs[0] = &args->output;
+		state->child_inputs[1] = &args->graph;
 		return 0;
 	case 'n':
 		args->graph.no_normalize = false;
@@ -122,13 +111,41 @@ static int name_capture(const char *path, struct side *side)
 	return err < 0 ? log_errno(err, "cannot add up '%s'", path) : 0;
 }
 
-static int read_side(const char *path, struct side *side)
+/* What cannot be read twice, a pipe, is kept in a file without a name. */
+static int open_side(const char *path, FILE **ret_in)
 {
-	_cleanup_fclose_ FILE *in = fopen(path, "re");
-	int err;
+	_cleanup_fclose_ FILE *in = strcmp(path, "-") ? fopen(path, "re") : fdopen(dup(0), "r");
+	_cleanup_fclose_ FILE *copy = NULL;
+	char buffer[COPY_BYTES];
+	size_t nr;
 
 	if (!in)
 		return log_errno(errno, "cannot open '%s'", path);
+	if (!fseek(in, 0, SEEK_SET)) {
+		*ret_in = TAKE_PTR(in);
+		return 0;
+	}
+	copy = tmpfile();
+	if (!copy)
+		return log_errno(errno, "cannot keep what comes from '%s'", path);
+	while ((nr = fread(buffer, 1, sizeof(buffer), in)) > 0) {
+		if (fwrite(buffer, 1, nr, copy) != nr)
+			return log_errno(errno, "cannot keep what comes from '%s'", path);
+	}
+	if (ferror(in))
+		return log_errno(errno, "cannot read '%s'", path);
+	rewind(copy);
+	*ret_in = TAKE_PTR(copy);
+	return 0;
+}
+
+static int read_side(const char *path, struct side *side)
+{
+	_cleanup_fclose_ FILE *in = NULL;
+	int err = open_side(path, &in);
+
+	if (err < 0)
+		return err;
 	err = capture_read(in, &side->capture);
 	if (!err)
 		return name_capture(path, side);
@@ -139,37 +156,14 @@ static int read_side(const char *path, struct side *side)
 	return read_folded(in, path, side);
 }
 
-static const struct format *choose_format(const struct arguments *args)
-{
-	const struct format *format = NULL;
-
-	if (args->format_name)
-		return format_by_name(args->format_name);
-	if (args->output)
-		format = format_by_suffix(args->output);
-	return format ? format : format_by_name("svg");
-}
-
 static int write_output(const struct arguments *args, const struct profile *profile)
 {
-	const struct format *format = choose_format(args);
-	const char *path = args->output ? args->output : "-";
-	_cleanup_(output_file_freep) struct output_file *file = NULL;
-	int err;
-
-	if (!format->compares) {
+	if (!args->output.format->compares) {
 		log_error("format '%s' cannot show a comparison; svg, html and folded can",
-			  format->name);
+			  args->output.format->name);
 		return -EOPNOTSUPP;
 	}
-	err = output_file_open(path, &file);
-	if (!err)
-		err = format->write(profile, &args->graph, output_file_stream(file));
-	if (!err)
-		err = output_file_finish(file);
-	if (!err)
-		err = output_file_commit(file);
-	return err < 0 ? log_errno(err, "cannot write '%s'", path) : 0;
+	return profile_output_write(&args->output, profile, &args->graph);
 }
 
 static int compare(const struct arguments *args, struct side *sides)
@@ -190,7 +184,8 @@ static int compare(const struct arguments *args, struct side *sides)
 
 int cmd_diff(int argc, char **argv)
 {
-	const struct argp_child graph_child[] = {{.argp = &graph_options_argp, .header = ""}, {0}};
+	const struct argp_child shared[] = {
+		{.argp = &profile_output_argp}, {.argp = &graph_options_argp, .header = ""}, {0}};
 	const struct argp argp = {
 		.options = options,
 		.parser = parse_option,
@@ -205,7 +200,7 @@ int cmd_diff(int argc, char **argv)
 		       "  ctrace diff before.folded after.folded.gz -o diff.html --title 'new "
 		       "allocator'\n"
 		       "  ctrace diff a.folded b.folded -o diff.folded    two counts a line\n",
-		.children = graph_child,
+		.children = shared,
 	};
 	struct arguments args = {0};
 	struct side sides[2] = {0};

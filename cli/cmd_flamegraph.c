@@ -2,7 +2,8 @@
 /* `ctrace flamegraph`: folded stacks of anybody's making to any format, as flamegraph.pl does. */
 #include "cli/commands.h"
 #include "cli/graph_options.h"
-#include "cli/output_file.h"
+#include "cli/profile_output.h"
+#include "cli/report_options.h"
 #include "common/alloc.h"
 #include "common/log.h"
 #include "common/number.h"
@@ -25,28 +26,25 @@ enum {
 	KEY_SKIP_AFTER,
 	KEY_NO_INLINE,
 	KEY_STRICT,
+	KEY_BY,
+	KEY_NAMEATTR,
 	KEY_IGNORED,
 };
 
 struct arguments {
 	struct format_options graph;
-	const char *output;
-	const char *format_name;
+	struct profile_output output;
 	const char **inputs;
 	size_t nr_inputs, cap_inputs;
 	double factor;
 	uint64_t total; /* 0: what adds up */
 	const char **bases, **skip_after;
 	size_t nr_bases, cap_bases, nr_skip_after, cap_skip_after;
+	enum profile_grouping grouping;
 	bool strict;
 };
 
 static const struct argp_option options[] = {
-	{"output", 'o', "FILE", 0,
-	 "Write here, - is standard output; the suffix chooses the format "
-	 "(default: SVG on standard output)",
-	 0},
-	{"format", 'f', "FORMAT", 0, "Format, whatever the suffix", 0},
 	{"flamechart", KEY_FLAMECHART, NULL, 0,
 	 "Keep the order of the input, merge neighbours only", 0},
 	{"factor", KEY_FACTOR, "NUMBER", 0, "Multiply every count", 0},
@@ -56,8 +54,14 @@ static const struct argp_option options[] = {
 	{"skip-after", KEY_SKIP_AFTER, "FUNCTION", 0, "Leave its callers out; repeatable", 0},
 	{"no-inline", KEY_NO_INLINE, NULL, 0, "Fold inlined frames into their callers", 0},
 	{"strict", KEY_STRICT, NULL, 0, "Fail at lines that are no stacks", 0},
+	{"by", KEY_BY, "thread|process|comm|none", 0,
+	 "What root frames as comm-12/34 tell apart (default: all they say)", 0},
 	/* Theirs, and settled here without them. */
+	{"nameattr", KEY_NAMEATTR, "FILE", OPTION_HIDDEN, NULL, 0},
+	{NULL, 'i', NULL, OPTION_HIDDEN, NULL, 0},
 	{"deterministic", KEY_IGNORED, NULL, OPTION_HIDDEN, NULL, 0},
+	{"no-sort", KEY_IGNORED, NULL, OPTION_HIDDEN, NULL, 0},
+	{"pretty-xml", KEY_IGNORED, NULL, OPTION_HIDDEN, NULL, 0},
 	{"random", KEY_IGNORED, NULL, OPTION_HIDDEN, NULL, 0},
 	{"cp", KEY_IGNORED, NULL, OPTION_HIDDEN, NULL, 0},
 	{"truncate-text-right", KEY_IGNORED, NULL, OPTION_HIDDEN, NULL, 0},
@@ -74,21 +78,31 @@ static double parse_factor(const char *text, struct argp_state *state)
 	return factor;
 }
 
+static enum profile_grouping parse_grouping(const char *text, struct argp_state *state)
+{
+	static const char *const names[] = {
+		[GROUP_AS_IS] = "thread",
+		[GROUP_BY_PROCESS] = "process",
+		[GROUP_BY_COMM] = "comm",
+		[GROUP_BY_NOTHING] = "none",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (!strcmp(text, names[i]))
+			return (enum profile_grouping)i;
+	}
+	argp_error(state, "--by '%s': not thread, process, comm or none", text);
+	return GROUP_AS_IS;
+}
+
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
 	struct arguments *args = state->input;
 
 	switch (key) {
 	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &args->graph;
-		return 0;
-	case 'o':
-		args->output = arg;
-		return 0;
-	case 'f':
-		args->format_name = arg;
-		if (!format_by_name(arg))
-			argp_error(state, "-f '%s': no such format", arg);
+		state->child_inputs[0] = &args->output;
+		state->child_inputs[1] = &args->graph;
 		return 0;
 	case KEY_FLAMECHART:
 		args->graph.flamechart = true;
@@ -113,6 +127,15 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_STRICT:
 		args->strict = true;
+		return 0;
+	case KEY_BY:
+		args->grouping = parse_grouping(arg, state);
+		return 0;
+	case KEY_NAMEATTR:
+		log_warning("--nameattr is not supported: '%s' is not read", arg);
+		return 0;
+	case 'i':
+		args->graph.inverted = true;
 		return 0;
 	case KEY_IGNORED:
 		return 0;
@@ -159,52 +182,27 @@ static int read_input(const char *path, double factor, bool strict, struct profi
 	return report_lines(&report, path, strict);
 }
 
-static const struct format *choose_format(const struct arguments *args)
-{
-	const struct format *format = NULL;
-
-	if (args->format_name)
-		return format_by_name(args->format_name);
-	if (args->output)
-		format = format_by_suffix(args->output);
-	return format ? format : format_by_name("svg");
-}
-
 static int write_output(const struct arguments *args, const struct profile *profile)
 {
-	const struct format *format = choose_format(args);
-	const char *path = args->output ? args->output : "-";
-	_cleanup_(output_file_freep) struct output_file *file = NULL;
-	int err;
+	int err = profile_output_write(&args->output, profile, &args->graph);
 
-	err = output_file_open(path, &file);
-	if (err < 0)
-		return log_errno(err, "cannot write '%s'", path);
-	err = format->write(profile, &args->graph, output_file_stream(file));
-	if (err == -ENODATA) {
+	if (err == -ENODATA)
 		log_error("no stacks in the input");
-		return err;
-	}
-	if (!err)
-		err = output_file_finish(file);
-	if (!err)
-		err = output_file_commit(file);
-	return err < 0 ? log_errno(err, "cannot write '%s'", path) : 0;
+	return err;
 }
 
 /* What --total has more than the stacks is nobody's. */
-static bool fill_up(const struct arguments *args, struct profile *profile)
+static void fill_up(const struct arguments *args, struct profile *profile)
 {
 	uint64_t total = profile_total(profile);
 
-	if (!args->total || args->total == total)
-		return true;
-	if (args->total < total) {
-		log_error("--total %" PRIu64 " is less than the stacks add up to, %" PRIu64,
-			  args->total, total);
-		return false;
-	}
-	return profile_add(profile, NULL, 0, args->total - total) == 0;
+	if (args->total && args->total < total)
+		log_warning("--total %" PRIu64 " is less than the stacks add up to, %" PRIu64
+			    ", and left aside",
+			    args->total, total);
+	/* At most --total in all, which fits. */
+	if (args->total > total)
+		profile_add(profile, NULL, 0, args->total - total);
 }
 
 static int write_transformed(const struct arguments *args, const struct profile *profile)
@@ -214,11 +212,15 @@ static int write_transformed(const struct arguments *args, const struct profile 
 		.nr_bases = args->nr_bases,
 		.skip_after = args->skip_after,
 		.nr_skip_after = args->nr_skip_after,
+		.grouping = args->grouping,
+		/* A page can show them again. */
+		.no_inlined = args->graph.no_inline &&
+			      !report_format_is_picture(args->output.format),
 	};
 	_cleanup_(profile_freep) struct profile *transformed = NULL;
 	uint64_t dropped;
 
-	if (!how.nr_bases && !how.nr_skip_after)
+	if (!how.nr_bases && !how.nr_skip_after && !how.grouping && !how.no_inlined)
 		return write_output(args, profile);
 	transformed = profile_transformed(profile, &how, &dropped);
 	if (dropped)
@@ -242,8 +244,7 @@ static int draw(struct arguments *args)
 		if (err < 0)
 			return EXIT_FAILED;
 	}
-	if (!fill_up(args, profile))
-		return EXIT_FAILED;
+	fill_up(args, profile);
 	profile_finish(profile);
 	err = write_transformed(args, profile);
 	return err == -ENODATA ? EXIT_USAGE : err < 0 ? EXIT_FAILED : 0;
@@ -251,20 +252,22 @@ static int draw(struct arguments *args)
 
 int cmd_flamegraph(int argc, char **argv)
 {
-	struct argp_child graph_child[] = {{.argp = &graph_options_argp, .header = ""}, {0}};
+	const struct argp_child shared[] = {
+		{.argp = &profile_output_argp}, {.argp = &graph_options_argp, .header = ""}, {0}};
 	const struct argp argp = {
 		.options = options,
 		.parser = parse_option,
 		.args_doc = "[FOLDED...]",
-		.doc = "Draws folded stacks (perf's and bpftrace's collapsers, inferno, DTrace, "
-		       "ours), "
-		       "from files or standard input, which may be packed with gzip or zstd.\v"
+		.doc = "Draws folded stacks (perf's collapsers, inferno, ours) and what bpftrace "
+		       "and "
+		       "DTrace print, from files or standard input, which may be packed with gzip "
+		       "or zstd.\v"
 		       "EXAMPLES\n"
 		       "  ctrace flamegraph out.folded -o out.svg\n"
 		       "  stackcollapse-perf.pl out.perf | ctrace flamegraph --title build > "
 		       "out.svg\n"
 		       "  ctrace flamegraph out.folded.gz -o out.pb.gz\n",
-		.children = graph_child,
+		.children = shared,
 	};
 	struct arguments args = {.factor = 1};
 	int status;

@@ -44,14 +44,16 @@ static int wait_for_program(const struct record_result *result)
 static int report(const struct record_arguments *args, struct outputs *outputs,
 		  struct output_file *stats_file, const struct record_result *result)
 {
+	_cleanup_(report_outcome_release) struct report_outcome outcome = {0};
 	_cleanup_free_ char *written = NULL;
 	struct run_figures figures;
 	int err;
 
 	run_figures_from_record(result, args->probes, args->nr_probes, &figures);
-	err = report_write(result->capture, &args->report, outputs, &figures.symbols);
+	err = report_write(result->capture, &args->report, outputs, &outcome);
 	if (err < 0)
 		return err;
+	figures.symbols = outcome.symbols;
 	figures.finish_ns = time_now_ns() - result->end_time_ns;
 	if (stats_file) {
 		err = stats_json_write(&figures, stats_file);
@@ -59,7 +61,9 @@ static int report(const struct record_arguments *args, struct outputs *outputs,
 			return err;
 	}
 	written = outputs_describe(outputs);
-	summary_print(&figures, written);
+	summary_print(&figures, outcome.hottest, written);
+	if (args->report.open)
+		outputs_show(outputs);
 	return 0;
 }
 

@@ -108,6 +108,7 @@ static int report(const struct report_arguments *args)
 	_cleanup_(capture_freep) struct capture *capture = NULL;
 	_cleanup_(outputs_freep) struct outputs *outputs = NULL;
 	_cleanup_(output_file_freep) struct output_file *stats_file = NULL;
+	_cleanup_(report_outcome_release) struct report_outcome outcome = {0};
 	_cleanup_free_ char *written = NULL;
 	struct run_figures figures;
 
@@ -118,12 +119,15 @@ static int report(const struct report_arguments *args)
 	    stats_json_open(args->report.stats_path, &stats_file) < 0)
 		return EXIT_FAILED;
 	run_figures_from_capture(capture, &figures);
-	if (report_write(capture, &args->report, outputs, &figures.symbols) < 0)
+	if (report_write(capture, &args->report, outputs, &outcome) < 0)
 		return EXIT_FAILED;
+	figures.symbols = outcome.symbols;
 	if (stats_file && stats_json_write(&figures, stats_file) < 0)
 		return EXIT_FAILED;
 	written = outputs_describe(outputs);
-	summary_print(&figures, written);
+	summary_print(&figures, outcome.hottest, written);
+	if (args->report.open)
+		outputs_show(outputs);
 	return 0;
 }
 

@@ -185,6 +185,9 @@ int output_file_finish(struct output_file *file)
 		err = -errno;
 	if (fclose(stream) && !err)
 		err = -errno;
+	/* There is no name to give, and a reader waits for the end. */
+	if (file->direct)
+		close(TAKE_FD(file->fd));
 	return err;
 }
 

@@ -2,9 +2,12 @@
 #include "cli/outputs.h"
 
 #include "cli/output_file.h"
+#include "cli/pager.h"
+#include "cli/picture_show.h"
 #include "common/alloc.h"
 #include "common/log.h"
 #include "flamegraph/capture.h"
+#include "flamegraph/empty_picture.h"
 #include "flamegraph/profile.h"
 
 #include <errno.h>
@@ -16,6 +19,7 @@ struct outputs {
 	struct output_file **files; /* one each of options->outputs */
 	bool *written;		    /* shared with the child that writes */
 	size_t nr;
+	struct pager *pager; /* while text is written to standard output, and it is a terminal */
 };
 
 static const char *name_for_user(const struct output_file *file)
@@ -76,14 +80,18 @@ static int write_one(const struct outputs *outputs, size_t i, const struct captu
 		     const struct profile *profile)
 {
 	struct output_file *file = outputs->files[i];
+	struct format_options graph = outputs->options->graph;
 	int err, finished;
 
 	errno = 0;
+	graph.paged = outputs->pager != NULL;
 	if (is_capture(outputs, i))
 		err = capture_write(capture, output_file_stream(file));
 	else
-		err = output_format(outputs, i)
-			      ->write(profile, &outputs->options->graph, output_file_stream(file));
+		err = output_format(outputs, i)->write(profile, &graph, output_file_stream(file));
+	/* Whoever expects a picture gets one that says why it is none. */
+	if (err == -ENODATA && output_format(outputs, i) == format_by_name("svg"))
+		err = empty_picture_write(profile, &graph, output_file_stream(file));
 	/* A writer sees only that its stream failed; why is in errno. */
 	if (err == -EIO && errno)
 		err = -errno;
@@ -91,15 +99,41 @@ static int write_one(const struct outputs *outputs, size_t i, const struct captu
 	if (err == -ENODATA && output_format(outputs, i) == format_by_name("folded"))
 		err = 0;
 	finished = output_file_finish(file);
+	/* Whoever leaves a pager early has seen enough. */
+	if (outputs->pager && (err == -EPIPE || finished == -EPIPE))
+		return 0;
 	return err < 0 ? err : finished;
+}
+
+/* Only now: until here standard output was the program's too. */
+static int begin_paging(struct outputs *outputs, size_t i)
+{
+	struct output_file *file;
+	int err;
+
+	if (!output_file_is_stdout(outputs->files[i]) ||
+	    !report_format_is_text(output_format(outputs, i)))
+		return 0;
+	outputs->pager = pager_start();
+	if (!outputs->pager)
+		return 0;
+	err = output_file_open("-", &file);
+	if (err < 0)
+		return err;
+	output_file_free(outputs->files[i]);
+	outputs->files[i] = file;
+	return 0;
 }
 
 static int write_all(struct outputs *outputs, const struct capture *capture,
 		     const struct profile *profile)
 {
 	for (size_t i = 0; i < outputs->nr; i++) {
-		int err = write_one(outputs, i, capture, profile);
+		int err = begin_paging(outputs, i);
 
+		if (!err)
+			err = write_one(outputs, i, capture, profile);
+		pager_finish(TAKE_PTR(outputs->pager));
 		if (err < 0 && err != -ENODATA)
 			return log_errno(err, "cannot write '%s'",
 					 name_for_user(outputs->files[i]));
@@ -138,6 +172,17 @@ int outputs_write(struct outputs *outputs, const struct capture *capture,
 	err = write_all(outputs, capture, profile);
 	committed = commit(outputs, err < 0);
 	return err < 0 ? err : committed;
+}
+
+void outputs_show(const struct outputs *outputs)
+{
+	for (size_t i = 0; i < outputs->nr; i++) {
+		if (outputs->written[i] && report_format_is_picture(output_format(outputs, i)) &&
+		    !output_file_is_stdout(outputs->files[i])) {
+			picture_show(output_file_path(outputs->files[i]));
+			return;
+		}
+	}
 }
 
 char *outputs_describe(const struct outputs *outputs)

@@ -26,10 +26,13 @@ bool outputs_need_profile(const struct outputs *outputs);
 /*
  * Writes them all; when one fails none of them appears, but for a capture: the recording itself
  * is never thrown away.  @profile may be NULL when it is not needed.  Formats that have nothing to
- * show for an empty profile are left out.
+ * show for an empty profile are left out; an SVG says that there is nothing.
  */
 int outputs_write(struct outputs *outputs, const struct capture *capture,
 		  const struct profile *profile);
+
+/* Shows the first picture among what was written; a failure is a warning. */
+void outputs_show(const struct outputs *outputs);
 
 /* "a.folded, b.svg": what has been written under a name, to be freed; "" if nothing. */
 char *outputs_describe(const struct outputs *outputs);

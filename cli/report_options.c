@@ -22,6 +22,7 @@ enum {
 	KEY_DEMANGLE,
 	KEY_DEBUG_DIR,
 	KEY_NO_CACHE,
+	KEY_OPEN,
 };
 
 static const struct argp_option options[] = {
@@ -30,8 +31,10 @@ static const struct argp_option options[] = {
 	 .key = 'o',
 	 .arg = "FILE",
 	 .doc = "Write FILE, in the format its suffix names; repeatable; - is folded stacks on "
-		"standard output (default: ctrace.folded and ctrace.svg)"},
+		"standard output (default: ctrace.folded and ctrace.svg; -f tree and top: standard "
+		"output)"},
 	{.name = "format", .key = 'f', .arg = "FORMAT", .doc = "Format, whatever the suffix"},
+	{.name = "open", .key = KEY_OPEN, .doc = "Show the picture in the browser (xdg-open)"},
 	{.name = "stats",
 	 .key = KEY_STATS,
 	 .arg = "FILE",
@@ -71,7 +74,8 @@ const struct format report_format_capture = {
 /* argp breaks lines where they end; what is too long gets a line of its own before that. */
 static void print_format(FILE *out, const struct format *format)
 {
-	int column = fprintf(out, "  %-10s %-16s ", format->name, format->suffix);
+	int column = fprintf(out, "  %-10s %-16s ", format->name,
+			     format->suffix ? format->suffix : "");
 
 	if (column + (int)strlen(format->what) >= HELP_WIDTH)
 		fputs("\n      ", out);
@@ -154,12 +158,12 @@ static void parse_demangle(struct report_options *report, const char *mode,
 }
 
 /* "capture, folded, svg ..."; to be freed. */
-static char *format_names(void)
+static char *format_names(bool captures)
 {
-	char *names = xstrdup(report_format_capture.name);
+	char *names = xstrdup(captures ? report_format_capture.name : "");
 
 	for (const struct format *const *f = format_table(); *f; f++) {
-		char *longer = xasprintf("%s, %s", names, (*f)->name);
+		char *longer = xasprintf("%s%s%s", names, *names ? ", " : "", (*f)->name);
 
 		free(names);
 		names = longer;
@@ -167,22 +171,24 @@ static char *format_names(void)
 	return names;
 }
 
-static const struct format *format_of_name(const char *name, struct argp_state *state)
+const struct format *report_format_by_name(const char *name, bool captures,
+					   struct argp_state *state)
 {
 	_cleanup_free_ char *question = NULL, *names = NULL;
 	const struct format *format = format_by_name(name);
 	struct near_names near;
 
-	if (!strcmp(name, report_format_capture.name))
+	if (captures && !strcmp(name, report_format_capture.name))
 		format = &report_format_capture;
 	if (format)
 		return format;
 	near_names_init(&near, name);
-	near_names_add(&near, report_format_capture.name);
+	if (captures)
+		near_names_add(&near, report_format_capture.name);
 	for (const struct format *const *f = format_table(); *f; f++)
 		near_names_add(&near, (*f)->name);
 	question = near_names_question(&near);
-	names = format_names();
+	names = format_names(captures);
 	argp_error(state, "unknown format '%s' (there are: %s)%s", name, names, question);
 	return NULL;
 }
@@ -206,10 +212,31 @@ static const struct format *format_of_path(const char *path, struct argp_state *
 	format = format_by_suffix(path);
 	if (format)
 		return format;
-	names = format_names();
+	names = format_names(true);
 	argp_error(state, "-o '%s': its suffix names no format; choose one with -f, there are: %s",
 		   path, names);
 	return NULL;
+}
+
+bool report_format_is_text(const struct format *format)
+{
+	return format == format_by_name("tree") || format == format_by_name("top");
+}
+
+bool report_format_is_picture(const struct format *format)
+{
+	return format == format_by_name("svg") || format == format_by_name("html");
+}
+
+static void reject_nothing_to_open(const struct report_options *report, struct argp_state *state)
+{
+	for (size_t i = 0; i < report->nr_outputs; i++) {
+		const struct output_request *output = &report->outputs[i];
+
+		if (report_format_is_picture(output->format) && strcmp(output->path, "-") != 0)
+			return;
+	}
+	argp_error(state, "--open: no picture (.svg, .html) among the outputs");
 }
 
 static void reject_same_outputs(const struct report_options *report, struct argp_state *state)
@@ -228,9 +255,10 @@ static void finish_outputs(struct report_options *report, struct argp_state *sta
 	const struct format *format = NULL;
 
 	if (report->format_name)
-		format = format_of_name(report->format_name, state);
+		format = report_format_by_name(report->format_name, true, state);
 	if (!report->nr_outputs && format) {
-		report->default_path = xasprintf("ctrace%s", format->suffix);
+		report->default_path = format->suffix ? xasprintf("ctrace%s", format->suffix)
+						      : xstrdup("-");
 		add_output(report, report->default_path);
 	} else if (!report->nr_outputs) {
 		add_output(report, "ctrace.folded");
@@ -242,6 +270,8 @@ static void finish_outputs(struct report_options *report, struct argp_state *sta
 		output->format = format ? format : format_of_path(output->path, state);
 	}
 	reject_same_outputs(report, state);
+	if (report->open)
+		reject_nothing_to_open(report, state);
 }
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
@@ -266,6 +296,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'v':
 		log_set_level(log_get_level() >= LOG_VERBOSE ? LOG_DEBUG : LOG_VERBOSE);
+		return 0;
+	case KEY_OPEN:
+		report->open = true;
 		return 0;
 	case KEY_PER_THREAD:
 		report->per_thread = true;

@@ -28,10 +28,19 @@ struct report_options {
 	struct symbolize_options symbols; /* debug_dirs points into debug_dirs below */
 	const char **debug_dirs;
 	size_t nr_debug_dirs;
+	bool open;	  /* show the first picture */
 	bool modules;	  /* frames as module`function */
 	bool per_process; /* root frame comm-pid */
 	bool per_thread;  /* root frame comm-pid/tid */
 };
+
+/* The format of that name, with @captures also the capture; complains to argp and exits. */
+const struct format *report_format_by_name(const char *name, bool captures,
+					   struct argp_state *state);
+
+/* Is @format text for people, which goes to a pager, or a picture, which a browser shows? */
+bool report_format_is_text(const struct format *format);
+bool report_format_is_picture(const struct format *format);
 
 /* The defaults of cli.md.  Strings that get in later are argv's. */
 void report_options_init(struct report_options *options);

@@ -7,10 +7,14 @@
 #include "common/log.h"
 #include "flamegraph/capture.h"
 #include "flamegraph/profile.h"
+#include "flamegraph/terminal.h"
+#include "flamegraph/top_functions.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+
+#define NR_HOTTEST 5 /* told at the end of a run */
 
 /* Turns stacks of places into stacks of frame ids; a place is named once, however often met. */
 struct stack_builder {
@@ -188,8 +192,37 @@ int report_build_profile(const struct capture *capture, const struct report_opti
 	return 0;
 }
 
+void report_outcome_release(struct report_outcome *outcome)
+{
+	free(outcome->hottest);
+}
+
+/* Where the talk goes to a terminal, or -v asks for more of it. */
+static bool somebody_looks(void)
+{
+	return log_get_level() >= LOG_VERBOSE ||
+	       (log_get_level() >= LOG_NORMAL && isatty(STDERR_FILENO));
+}
+
+static char *hottest_functions(const struct profile *profile)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out;
+
+	if (!profile || !somebody_looks())
+		return xstrdup("");
+	out = open_memstream(&text, &size);
+	if (!out)
+		die_oom();
+	top_functions_print(profile, NR_HOTTEST, "  ", terminal_has_colours(stderr), out);
+	if (fclose(out))
+		die_oom();
+	return text;
+}
+
 int report_write(const struct capture *capture, const struct report_options *options,
-		 struct outputs *outputs, struct symbol_figures *ret_figures)
+		 struct outputs *outputs, struct report_outcome *ret_outcome)
 {
 	_cleanup_(profile_freep) struct profile *profile = NULL;
 	struct symbol_figures figures = {0};
@@ -203,6 +236,7 @@ int report_write(const struct capture *capture, const struct report_options *opt
 	err = outputs_write(outputs, capture, profile);
 	if (err < 0)
 		return err;
-	*ret_figures = figures;
+	ret_outcome->symbols = figures;
+	ret_outcome->hottest = hottest_functions(profile);
 	return 0;
 }

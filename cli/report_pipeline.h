@@ -20,8 +20,15 @@ struct report_options;
 int report_build_profile(const struct capture *capture, const struct report_options *options,
 			 struct profile **ret_profile, struct symbol_figures *ret_figures);
 
+struct report_outcome {
+	struct symbol_figures symbols;
+	char *hottest; /* lines of the hottest functions, for a terminal; "" if nobody looks */
+};
+
+void report_outcome_release(struct report_outcome *outcome);
+
 /* Names what needs names and writes every output (outputs_write()).  Reports its errors. */
 int report_write(const struct capture *capture, const struct report_options *options,
-		 struct outputs *outputs, struct symbol_figures *ret_figures);
+		 struct outputs *outputs, struct report_outcome *ret_outcome);
 
 #endif

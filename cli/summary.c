@@ -5,6 +5,7 @@
 #include "common/log.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #define NS_PER_MS 1e6
 #define NS_PER_S  1e9
@@ -59,7 +60,7 @@ static void print_costs(const struct run_figures *figures)
 		(double)stats->startup_ns / NS_PER_MS, (double)figures->finish_ns / NS_PER_MS);
 }
 
-void summary_print(const struct run_figures *figures, const char *written)
+void summary_print(const struct run_figures *figures, const char *hottest, const char *written)
 {
 	const struct record_stats *stats = &figures->record;
 
@@ -77,6 +78,10 @@ void summary_print(const struct run_figures *figures, const char *written)
 		 " lost, %" PRIu64 " different stacks",
 		 stats->samples, (double)stats->duration_ns / NS_PER_S,
 		 percent(stats->complete, stats->samples), stats->lost, stats->stacks);
+	if (*hottest) {
+		log_info("hottest functions, by themselves and with all they call:");
+		fputs(hottest, stderr);
+	}
 	if (*written)
 		log_info("wrote %s", written);
 }

@@ -5,7 +5,10 @@
 
 struct run_figures;
 
-/* @written as of outputs_describe().  Losses are warnings; -v lists stops, tables and symbols. */
-void summary_print(const struct run_figures *figures, const char *written);
+/*
+ * @hottest: lines of functions, or ""; @written as of outputs_describe().  Losses are warnings; -v
+ * lists stops, tables and symbols.
+ */
+void summary_print(const struct run_figures *figures, const char *hottest, const char *written);
 
 #endif

@@ -6,6 +6,7 @@
 #include "flamegraph/folded_line.h"
 #include "flamegraph/hash_index.h"
 #include "flamegraph/profile.h"
+#include "flamegraph/stack_blocks.h"
 #include "flamegraph/text_stream.h"
 
 #include <errno.h>
@@ -31,6 +32,7 @@ struct reader {
 	struct folded_report *report;
 	double factor;
 	bool sniffed;
+	struct stack_blocks blocks; /* when stacks are not folded yet */
 	bool keeps_order;
 
 	struct name *names;
@@ -174,6 +176,24 @@ static void note_bad_line(struct reader *reader, bool is_blank)
 		reader->report->first_bad_line = reader->report->lines;
 }
 
+/* A stack that ended here counts, if there is one. */
+static int take_block_line(struct reader *reader, const char *text, size_t len)
+{
+	const char *folded;
+	size_t folded_len;
+	uint64_t count;
+	uint32_t stack;
+	int ret;
+
+	if (!stack_blocks_take(&reader->blocks, text, len, &folded, &folded_len, &count))
+		return 0;
+	ret = find_stack(reader, folded, folded_len, &stack);
+	if (ret < 0)
+		return ret == -ENODATA ? 0 : ret;
+	reader->report->stacks++;
+	return profile_count(reader->profile, stack, scaled(reader, count));
+}
+
 static int take_line(struct reader *reader, const char *text, size_t len)
 {
 	struct folded_line line;
@@ -181,6 +201,8 @@ static int take_line(struct reader *reader, const char *text, size_t len)
 	int ret;
 
 	reader->report->lines++;
+	if (reader->blocks.kind != STACK_BLOCKS_NONE)
+		return take_block_line(reader, text, len);
 	if (!folded_line_split(text, len, reader->report->has_before, &line)) {
 		note_bad_line(reader, line.is_blank);
 		return 0;
@@ -235,6 +257,7 @@ static ssize_t take_lines(struct reader *reader, const char *text, size_t len, b
 
 		reader->sniffed = true;
 		used = bom;
+		reader->blocks.kind = stack_blocks_sniff(text + bom, len - bom);
 		reader->report->has_before = looks_differential(text + bom, len - bom);
 	}
 	while (used < len) {
@@ -286,6 +309,7 @@ int folded_read(FILE *in, struct profile *profile, double factor, struct folded_
 	struct reader reader = {.profile = profile, .report = ret_report, .factor = factor};
 	int ret;
 
+	stack_blocks_init(&reader.blocks, STACK_BLOCKS_NONE);
 	reader.keeps_order = profile_keeps_order(profile);
 	*ret_report = (struct folded_report){0};
 	hash_index_init(&reader.name_index);
@@ -296,5 +320,6 @@ int folded_read(FILE *in, struct profile *profile, double factor, struct folded_
 	free(reader.names);
 	free(reader.known);
 	free(reader.ids);
+	stack_blocks_release(&reader.blocks);
 	return ret;
 }

@@ -2,7 +2,8 @@
 /*
  * Folded stacks of anybody's making, into a profile: perf's and bpftrace's collapsers, inferno,
  * DTrace, ours.  Streams: the text is never held.  Takes CRLF, tabs, comments, blank lines,
- * fractions and a second count; what is no stack is counted and left out.
+ * fractions and a second count; what is no stack is counted and left out.  Maps that bpftrace and
+ * DTrace printed, one frame a line, are taken too (stack_blocks.h).
  */
 #ifndef CTRACE_FLAMEGRAPH_FOLDED_READ_H
 #define CTRACE_FLAMEGRAPH_FOLDED_READ_H

@@ -27,6 +27,7 @@ struct format_options {
 	bool inverted, reverse, hash, negate, flamechart;
 	bool no_metadata;
 	bool collapse_recursion, no_inline;
+	bool paged;		  /* text on its way to a terminal, by way of a pager */
 	bool no_normalize;	  /* a comparison of counts as they are, not of shares */
 	const char *theme;	  /* "auto", "light", "dark" */
 	const char *bgcolors;	  /* flamegraph.pl's names or #rrggbb */

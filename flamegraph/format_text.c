@@ -9,6 +9,7 @@
 #include "flamegraph/profile.h"
 #include "flamegraph/profile_transform.h"
 #include "flamegraph/terminal.h"
+#include "flamegraph/top_functions.h"
 #include "flamegraph/value_unit.h"
 
 #include <errno.h>
@@ -161,7 +162,7 @@ static int text_init(struct text *text, const struct profile *profile,
 		.unit = value_unit_name(profile),
 		.whole = profile_total(profile),
 		.least = least_total(profile, options),
-		.colours = terminal_has_colours(out),
+		.colours = options->paged ? terminal_knows_colours() : terminal_has_colours(out),
 		.out = out,
 	};
 	return 0;
@@ -186,41 +187,20 @@ static int write_tree(const struct profile *profile, const struct format_options
 	return ferror(out) ? -EIO : 0;
 }
 
-static void put_top_row(const struct text *text, const struct call_graph_function *row)
-{
-	const char *slash = row->frame->module ? strrchr(row->frame->module, '/') : NULL;
-	double self = markup_percent(row->self, text->whole);
-	double total = markup_percent(row->total, text->whole);
-
-	fprintf(text->out, "%s%6.2f%%%s  %6.2f%%  %s", terminal_share_colour(text->colours, self),
-		self, terminal_plain(text->colours), total,
-		terminal_kind_colour(text->colours, row->frame->kind));
-	terminal_put_name(text->out, row->frame->name);
-	fputs(terminal_plain(text->colours), text->out);
-	if (row->frame->module) {
-		fputs("  ", text->out);
-		terminal_put_name(text->out, slash ? slash + 1 : row->frame->module);
-	}
-	putc('\n', text->out);
-}
-
 static int write_top(const struct profile *profile, const struct format_options *options, FILE *out)
 {
-	_cleanup_free_ uint32_t *order = NULL;
 	char count[MARKUP_COUNT_MAX];
 	struct call_graph graph;
 	struct text text;
-	size_t shown = 0;
+	size_t shown;
 	int ret = text_init(&text, profile, options, out);
 
 	if (ret < 0)
 		return ret;
 	call_graph_init(&graph, profile);
-	order = call_graph_order(&graph, false);
 	fprintf(out, "%s %s in %zu functions\n\n   self    total  function\n",
 		markup_count(text.whole, count), text.unit, graph.nr_functions);
-	for (; shown < graph.nr_functions && shown < TOP_ROWS; shown++)
-		put_top_row(&text, &graph.functions[order[shown]]);
+	shown = top_functions_put(&graph, text.whole, TOP_ROWS, text.colours, out);
 	if (shown < graph.nr_functions)
 		fprintf(out, "(%zu more)\n", graph.nr_functions - shown);
 	call_graph_release(&graph);

@@ -75,6 +75,34 @@ static struct frame function_of(const struct frame *frames, size_t nr, size_t at
 	return function;
 }
 
+/* "comm-12/34" without what @grouping does not tell apart; to be freed. */
+static char *group_name(const char *name, enum profile_grouping grouping)
+{
+	char *text = xstrdup(name);
+	char *slash = strrchr(text, '/'), *dash;
+
+	if (slash && slash[1] && slash[1 + strspn(slash + 1, "0123456789?")] == '\0')
+		*slash = '\0';
+	if (grouping != GROUP_BY_COMM)
+		return text;
+	dash = strrchr(text, '-');
+	if (dash && dash > text && dash[1] && dash[1 + strspn(dash + 1, "0123456789?")] == '\0')
+		*dash = '\0';
+	return text;
+}
+
+static void group_frame(struct work *work, const struct frame *frame, size_t row)
+{
+	_cleanup_free_ char *name = NULL;
+	struct frame grouped = *frame;
+
+	if (frame->kind != FRAME_KIND_MARK || work->how->grouping == GROUP_AS_IS)
+		return;
+	name = group_name(frame->name, work->how->grouping);
+	grouped.name = name;
+	work->new_id[row] = profile_frame(work->into, &grouped);
+}
+
 static void rename_frames(struct work *work, size_t nr)
 {
 	const struct profile_transform *how = work->how;
@@ -91,6 +119,7 @@ static void rename_frames(struct work *work, size_t nr)
 		if (how->by_function)
 			frame = function_of(work->frames, nr, i);
 		work->new_id[i] = profile_frame(work->into, &frame);
+		group_frame(work, &work->frames[i], i);
 	}
 }
 
@@ -160,6 +189,9 @@ static void add_stack(struct work *work, const struct profile_walk *walk)
 		work->dropped += work->nodes[node].self;
 		return;
 	}
+	/* A stack of its root alone would be none. */
+	if (work->how->grouping == GROUP_BY_NOTHING && !start && walk->depth > 1)
+		start = 1;
 	nr = build_stack(work, walk, start);
 	if (profile_stack(work->into, work->stack, nr, &stack) < 0)
 		die_oom();

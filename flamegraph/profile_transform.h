@@ -9,7 +9,12 @@
 
 struct profile;
 
+/* How far the root frame tells apart who ran: "comm-12/34" may become "comm-12" or "comm", or go.
+ */
+enum profile_grouping { GROUP_AS_IS, GROUP_BY_PROCESS, GROUP_BY_COMM, GROUP_BY_NOTHING };
+
 struct profile_transform {
+	enum profile_grouping grouping;
 	bool reverse;		  /* leaf first: who calls it */
 	bool collapse_recursion;  /* a function that calls itself at once is one frame */
 	bool no_inlined;	  /* inlined frames count for what they were inlined into */

@@ -8,14 +8,19 @@
 #include <string.h>
 #include <unistd.h>
 
-bool terminal_has_colours(FILE *out)
+bool terminal_knows_colours(void)
 {
 	const char *forbidden = getenv("NO_COLOR");
 	const char *terminal = getenv("TERM");
+
+	return !(forbidden && *forbidden) && terminal && strcmp(terminal, "dumb") != 0;
+}
+
+bool terminal_has_colours(FILE *out)
+{
 	int fd = fileno(out);
 
-	return fd >= 0 && isatty(fd) && !(forbidden && *forbidden) && terminal &&
-	       strcmp(terminal, "dumb") != 0;
+	return fd >= 0 && isatty(fd) && terminal_knows_colours();
 }
 
 const char *terminal_kind_colour(bool colours, unsigned int kind)

@@ -6,7 +6,9 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-/* Is @out a terminal, and does nobody object (NO_COLOR, TERM=dumb)? */
+/* Does nobody object to colours (NO_COLOR, TERM=dumb), should this be read at a terminal? */
+bool terminal_knows_colours(void);
+/* And is @out a terminal? */
 bool terminal_has_colours(FILE *out);
 
 /* Starts and ends a colour; nothing without @colours. */

@@ -52,6 +52,15 @@ static void test_what_collapsers_leave_is_taken(void **state)
 	assert_reads("a;f [m] 3 \n", "a;f [m] 3\n");
 }
 
+static void test_what_bpftrace_and_dtrace_print_is_taken(void **state)
+{
+	(void)state;
+	assert_reads("Attaching 1 probe...\n@[\n    f_[k]+1\n    g+2\n, cat]: 3\n",
+		     "cat;g;f_[k] 3\n");
+	assert_reads("  a`f+0x1\n  a`main+0x2\n  9\n\n  a`f+0x3\n  a`main+0x2\n  1\n",
+		     "a`main;a`f 10\n");
+}
+
 static void test_suffixes_make_kinds_and_come_back(void **state)
 {
 	(void)state;
@@ -139,6 +148,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_collapsers_leave_is_taken),
+		cmocka_unit_test(test_what_bpftrace_and_dtrace_print_is_taken),
 		cmocka_unit_test(test_suffixes_make_kinds_and_come_back),
 		cmocka_unit_test(test_a_number_in_a_name_is_no_second_count),
 		cmocka_unit_test(test_two_counts_on_every_line_are_a_comparison),

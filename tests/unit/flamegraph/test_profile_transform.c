@@ -71,6 +71,21 @@ static void test_inlined_frames_count_for_their_callers(void **state)
 	assert_transformed("a;f;i_[i];j_[i] 1\na;f;i_[i];g 2\na;f 4\n", &how, "a;f 5\na;f;g 2\n");
 }
 
+static void test_roots_tell_no_more_apart_than_asked(void **state)
+{
+	const char *const text = "a-1/2;f 1\na-1/3;f 2\nb-c;f 4\nd-7/?;f 8\n";
+	struct profile_transform how = {.grouping = GROUP_BY_PROCESS};
+
+	(void)state;
+	assert_transformed(text, &how, "a-1;f 3\nb-c;f 4\nd-7;f 8\n");
+	how.grouping = GROUP_BY_COMM;
+	assert_transformed(text, &how, "a;f 3\nb-c;f 4\nd;f 8\n");
+	how.grouping = GROUP_BY_NOTHING;
+	assert_transformed(text, &how, "f 15\n");
+	how.grouping = GROUP_AS_IS;
+	assert_transformed("a-1/2;f 1\na-1/3;f 2\n", &how, "a-1/2;f 1\na-1/3;f 2\n");
+}
+
 static void test_bases_reroot_and_drop(void **state)
 {
 	static const char *const bases[] = {"b"};
@@ -143,6 +158,7 @@ int main(void)
 		cmocka_unit_test(test_reversed_stacks_begin_at_the_leaf),
 		cmocka_unit_test(test_only_direct_recursion_collapses),
 		cmocka_unit_test(test_inlined_frames_count_for_their_callers),
+		cmocka_unit_test(test_roots_tell_no_more_apart_than_asked),
 		cmocka_unit_test(test_bases_reroot_and_drop),
 		cmocka_unit_test(test_skip_after_keeps_the_rest),
 		cmocka_unit_test(test_a_comparison_holds_both_and_what_vanished),

@@ -1,0 +1,207 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What ctrace shows at a terminal, and does not show anywhere else."""
+import fcntl
+import os
+import pty
+import re
+import select
+import struct
+import subprocess
+import termios
+import time
+
+import harness
+
+COLOUR = re.compile(r"\x1b\[\d+m")
+FOLDED = "main;work;inner 70\nmain;work 20\nmain;vfs_read_[k] 10\n"
+MINUTE = 60
+
+
+class Terminal(harness.Case):
+    def at_terminal(self, *arguments, stdout=True, stderr=True, environment=None, **options):
+        """Runs ctrace with streams on a terminal; returns the status and what that showed."""
+        ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        variables = {**os.environ, "TERM": "xterm", **(environment or {})}
+        process = subprocess.Popen(  # pylint: disable=consider-using-with
+            [str(self.ctrace), *map(str, arguments)], cwd=self.directory,
+            env={name: value for name, value in variables.items() if value is not None},
+            stdin=subprocess.DEVNULL, stdout=theirs if stdout else subprocess.DEVNULL,
+            stderr=theirs if stderr else subprocess.DEVNULL, **options)
+        os.close(theirs)
+        shown = self.read_terminal(ours)
+        os.close(ours)
+        return process.wait(MINUTE), shown.replace("\r\n", "\n")
+
+    @staticmethod
+    def read_terminal(descriptor):
+        shown, deadline = b"", time.monotonic() + MINUTE
+        while time.monotonic() < deadline:
+            if not select.select([descriptor], [], [], 1)[0]:
+                continue
+            try:
+                piece = os.read(descriptor, 65536)
+            except OSError:  # the last one that had it open is gone
+                break
+            if not piece:
+                break
+            shown += piece
+        return shown.decode()
+
+    def folded(self):
+        return self.script(FOLDED, "in.folded")
+
+    def fake(self, name, text):
+        """A program of that name, first in the PATH it returns."""
+        directory = self.directory / "bin"
+        directory.mkdir(exist_ok=True)
+        program = directory / name
+        program.write_text(text)
+        program.chmod(0o755)
+        return f"{directory}:{os.environ['PATH']}"
+
+    def wait_for(self, name):
+        path = self.directory / name
+        deadline = time.monotonic() + MINUTE
+        while not (path.exists() and path.read_text().endswith("\n")):
+            self.assertLess(time.monotonic(), deadline, f"no {name}")
+            time.sleep(0.05)
+        return path.read_text()
+
+    def test_live_line_tells_samples_stacks_wholeness_and_losses(self):
+        status, shown = self.at_terminal("profile:hz:199", "-o", "o.folded", "-d", "2s", "--",
+                                         "sh", "-c", "while :; do :; done & sleep 2.2; kill $!")
+        self.assertEqual(status, 0, shown)
+        lines = re.findall(r"\r([^\r]*?)\x1b\[K", shown)
+        told = [re.fullmatch(r"(\d+) samples, (\d+) stacks, ([\d.]+)% complete, (\d+) lost", line)
+                for line in lines if line]
+        self.assertGreaterEqual(len(told), 2, shown)
+        self.assertTrue(all(told), lines)
+        counts = [int(line[1]) for line in told]
+        self.assertEqual(counts, sorted(counts))
+        self.assertGreater(counts[-1], counts[0])
+        # It is wiped before anything else is said.
+        self.assertRegex(shown, r"\r\x1b\[Kctrace: \d+ samples in ")
+
+    def test_no_live_line_when_quiet_or_without_a_terminal(self):
+        program = ("sh", "-c", "sleep 1.2")
+        run = self.run_ctrace("profile:hz:99", "-o", "o.folded", "--", *program)
+        self.assertNotIn("\r", run.err)
+        self.assertNotIn("hottest", run.err)
+        _, shown = self.at_terminal("profile:hz:99", "-q", "-o", "o.folded", "--", *program)
+        self.assertEqual(shown, "")
+
+    def test_the_hottest_functions_and_where_the_picture_is(self):
+        status, shown = self.at_terminal("uprobe:hit", "-o", "o.svg", "--",
+                                         self.program("qsort_callback"))
+        self.assertEqual(status, 0, shown)
+        plain = COLOUR.sub("", shown)
+        self.assertRegex(plain, r"(?s)samples in .*hottest functions.*\n *100\.00% +100\.00%  hit  "
+                                r"qsort_callback-gcc-O2\n.*wrote o\.svg\n")
+        self.assertNotEqual(plain, shown)
+
+    def test_at_most_five_hottest_functions(self):
+        folded = self.script("".join(f"m;f{i} {i}\n" for i in range(1, 20)), "many.folded")
+        top = self.run_ctrace("flamegraph", folded, "-f", "top").out
+        self.assertEqual(len(re.findall(r"(?m)^ +\d", top)), 20)
+        self.run_ctrace("software:page-faults:1", "-q", "-o", "r.ctrace", "--", "ls", "-l")
+        _, shown = self.at_terminal("report", "r.ctrace", "-o", "o.svg",
+                                    environment={"NO_COLOR": "1"})
+        self.assertEqual(len(re.findall(r"(?m)^ +\d+\.\d\d% ", shown)), 5, shown)
+
+    def test_a_terminal_gets_colours_and_no_color_is_respected(self):
+        arguments = ("flamegraph", self.folded(), "-f", "tree")
+        _, shown = self.at_terminal(*arguments, environment={"PAGER": "cat"})
+        self.assertRegex(shown, COLOUR)
+        for environment in ({"NO_COLOR": "1"}, {"TERM": "dumb"}, {"TERM": None}):
+            _, shown = self.at_terminal(*arguments, environment={"PAGER": "cat", **environment})
+            self.assertNotIn("\x1b", shown)
+            self.assertIn("100.00%  all", shown)
+        self.assertNotIn("\x1b", self.run_ctrace(*arguments).out)
+
+    def test_text_goes_through_the_pager_only_on_a_terminal(self):
+        self.run_ctrace("uprobe:hit", "-q", "-o", "r.ctrace", "--", self.program("plain_dynamic"))
+        pager = {"PAGER": "sed s/^/PAGED:/"}
+        for arguments in (("flamegraph", self.folded(), "-f", "top"),
+                          ("report", "r.ctrace", "-q", "-f", "tree"),
+                          ("report", "r.ctrace", "-q", "-f", "top", "-o", "-")):
+            status, shown = self.at_terminal(*arguments, environment=pager)
+            self.assertEqual(status, 0, shown)
+            lines = shown.splitlines()
+            self.assertGreater(len(lines), 2)
+            self.assertTrue(all(line.startswith("PAGED:") for line in lines), shown)
+            self.assertRegex(shown, COLOUR)
+            run = self.run_ctrace(*arguments, env={**os.environ, **pager})
+            self.assertNotIn("PAGED", run.out)
+            self.assertGreater(len(run.out.splitlines()), 2)
+        # A picture is not for reading.
+        _, shown = self.at_terminal("flamegraph", self.folded(), environment=pager)
+        self.assertTrue(shown.startswith("<svg"), shown[:20])
+
+    def test_the_program_writes_to_the_terminal_itself_not_to_the_pager(self):
+        status, shown = self.at_terminal("software:page-faults:1", "-q", "-f", "top", "--", "echo",
+                                         "from the program",
+                                         environment={"PAGER": "sed s/^/PAGED:/"})
+        self.assertEqual(status, 0, shown)
+        self.assertRegex(shown, r"(?m)^from the program$")
+        self.assertRegex(shown, r"(?m)^PAGED:.*function")
+
+    def test_less_is_the_pager_unless_another_one_is_chosen(self):
+        path = self.fake("less", "#!/bin/sh\necho \"less $LESS\"\ncat\n")
+        environment = {"PATH": path, "PAGER": None, "LESS": None}
+        _, shown = self.at_terminal("flamegraph", self.folded(), "-f", "top",
+                                    environment=environment)
+        self.assertRegex(shown, r"^less FRX\n100 ")
+        # Nor is it missed: what is there to see comes anyway.
+        _, shown = self.at_terminal("flamegraph", self.folded(), "-f", "top",
+                                    environment={"PAGER": None, "PATH": "/nonexistent"})
+        self.assertRegex(shown, r"^100 ")
+
+    def test_leaving_the_pager_early_is_no_error(self):
+        many = self.script("".join(f"m;f{i};g{i} 1\n" for i in range(150)), "many.folded")
+        status, shown = self.at_terminal("flamegraph", many, "-f", "tree",
+                                         environment={"PAGER": "true"})
+        self.assertEqual((status, shown), (0, ""))
+
+    def test_open_hands_the_picture_to_xdg_open(self):
+        path = self.fake("xdg-open", f"#!/bin/sh\necho \"$@\" > {self.directory}/opened\n")
+        environment = {**os.environ, "PATH": path}
+        self.run_ctrace("uprobe:hit", "-q", "-o", "o.folded", "-o", "o.html", "-o", "r.ctrace",
+                        "--open", "--", self.program("plain_dynamic"), env=environment)
+        self.assertEqual(self.wait_for("opened"), "o.html\n")
+        for arguments in (("report", "r.ctrace", "-q", "--open", "-o", "p.svg"),
+                          ("flamegraph", self.folded(), "-o", "p.svg", "--open"),
+                          ("diff", self.folded(), self.folded(), "-o", "p.svg", "--open")):
+            (self.directory / "opened").unlink()
+            run = self.run_ctrace(*arguments, env=environment)
+            self.assertEqual((run.status, run.err), (0, ""))
+            self.assertEqual(self.wait_for("opened"), "p.svg\n")
+
+    def test_open_runs_as_the_user_behind_sudo(self):
+        self.directory.chmod(0o777)
+        path = self.fake("xdg-open", "#!/bin/sh\necho \"$(id -u) $(id -un) $HOME\" > "
+                                     f"{self.directory}/opened\n")
+        self.run_ctrace("uprobe:hit", "-q", "-o", "o.svg", "--open", "--",
+                        self.program("plain_dynamic"),
+                        env={**os.environ, "PATH": path, "HOME": "/root", "SUDO_UID": "65534",
+                             "SUDO_GID": "65534", "SUDO_USER": "nobody"})
+        self.assertEqual(self.wait_for("opened"), "65534 nobody /nonexistent\n")
+
+    def test_open_without_a_browser_is_a_warning(self):
+        run = self.run_ctrace("flamegraph", self.folded(), "-o", "p.svg", "--open",
+                              env={**os.environ, "PATH": "/nonexistent"})
+        self.assertEqual(run.status, 0)
+        self.assertRegex(run.err, r"^ctrace: cannot show 'p\.svg': xdg-open: No such file")
+
+    def test_open_without_a_picture_is_a_usage_error(self):
+        for arguments in (("flamegraph", self.folded(), "--open"),
+                          ("flamegraph", self.folded(), "--open", "-o", "p.folded"),
+                          ("report", "r.ctrace", "--open", "-f", "folded")):
+            run = self.run_ctrace(*arguments)
+            self.assertEqual(run.status, 2, run.err)
+            self.assertIn("--open", run.err)
+
+
+if __name__ == "__main__":
+    harness.run_tests(__file__)
