@@ -101,6 +101,75 @@ def resolve(program):
     return shutil.which(program)
 
 
+SOURCES = pathlib.Path(__file__).parent / "sources"
+SQL = """with recursive c(x) as (values(1) union all select x + 1 from c limit 4000000)
+select sum(length(hex(x))), count(distinct x % 1000), max(substr(printf('%d', x), 2)) from c"""
+# By the name of the program to be made: what makes it from which source.
+MAKERS = {
+    "go": ["go", "build", "-o", "work-go", SOURCES / "work.go"],
+    "go, stripped": ["go", "build", "-ldflags=-s -w", "-o", "work-go-stripped",
+                     SOURCES / "work.go"],
+    "rust, panic=abort": ["rustc", "-O", "-Cpanic=abort", "-Cforce-unwind-tables=no",
+                          "-Cforce-frame-pointers=yes", "-o", "work-rust", SOURCES / "work.rs"],
+    "musl": ["musl-gcc", "-O2", "-o", "work-musl", SOURCES / "work.c"],
+    "musl, static": ["musl-gcc", "-O2", "-static", "-o", "work-musl-static", SOURCES / "work.c"],
+    "java": ["javac", "-d", ".", SOURCES / "Work.java"],
+}
+
+
+def make(name, directory):
+    """False where what makes it is not installed."""
+    command = [str(word) for word in MAKERS[name]]
+    if not shutil.which(command[0]):
+        return False
+    subprocess.run(command, cwd=directory, check=True, stdout=subprocess.DEVNULL)
+    return True
+
+
+def judged(directory, seconds):
+    """
+    The programs whose stacks are judged, as far as they are installed, with about @seconds of work
+    each where that can be chosen.
+    """
+    directory = pathlib.Path(directory)
+    compiler = resolve("gcc") and subprocess.run(
+        ["gcc", "-print-prog-name=cc1"], capture_output=True, text=True, check=True).stdout.strip()
+    java = [resolve("java"), "-Xshare:auto", "-XX:+PreserveFramePointer", "-cp", directory, "Work",
+            seconds]
+    everything = {
+        "python3": [resolve("python3"), "-c", PYTHON_LOOP],
+        "perl": [resolve("perl"), "-e",
+                 f"$e = time + {seconds}; @x = sort map { '{ sin }' } 1..1000 while time < $e"],
+        "cc1": [compiler, "-quiet", "-O2", directory / "large.c", "-o", "/dev/null"],
+        "rustc": [resolve("rustc"), "-O", directory / "large.rs", "-o", directory / "large"],
+        "node": [resolve("node"), "-e", NODE_LOOP.replace("4000", str(1000 * seconds))],
+        "git": [resolve("git"), "-C", directory / "history", "log", "--stat", "-p"],
+        "openssl": [resolve("openssl"), "speed", "-seconds", max(1, seconds // 3), "rsa2048",
+                    "ecdsap256"],
+        "sqlite3": [resolve("sqlite3"), ":memory:", SQL],
+        "ffmpeg": [resolve("ffmpeg"), "-v", "error", "-f", "lavfi", "-i",
+                   f"testsrc=duration={seconds * 20}:size=640x360:rate=25", "-c:v", "mpeg4", "-f",
+                   "null", "-"],
+        "gdb": [resolve("gdb"), "-batch", "-nx", "-ex", "info functions main", "-ex",
+                "info types list", resolve("gdb")],
+    }
+    made = {
+        "go": [directory / "work-go", seconds],
+        "go, stripped": [directory / "work-go-stripped", seconds],
+        "rust, panic=abort": [directory / "work-rust", seconds],
+        "musl": [directory / "work-musl", seconds],
+        "musl, static": [directory / "work-musl-static", seconds],
+        "java": java,
+    }
+    write_c(directory / "large.c")
+    write_rust(directory / "large.rs")
+    if resolve("git"):
+        write_history(directory / "history")
+    everything |= {name: command for name, command in made.items() if make(name, directory)}
+    return [Workload(name, [str(word) for word in command])
+            for name, command in everything.items() if command[0]]
+
+
 def prepare(directory):
     """The workloads whose programs are installed; inputs go to @directory."""
     directory = pathlib.Path(directory)

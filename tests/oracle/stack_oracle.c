@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The stack oracle: stops a program at random moments, walks every thread with the step the kernel
- * runs, and has libdw's dwfl_getthread_frames walk the same threads.  Prints each disagreement and
- * a summary; exit status 1 when there is one.
+ * runs, and has libdw's dwfl_getthread_frames walk the same threads.  Prints each disagreement
+ * that is not explained (-v: every one, and every stack that is cut) and a summary; exit status 1
+ * when there is one.
  *
- *   stack_oracle [-n STOPS] [-i MICROSECONDS] [-v] PROGRAM [ARG...]
+ *   stack_oracle [-n STOPS] [-i MICROSECONDS] [-s SEED] [-v] PROGRAM [ARG...]
  */
 #include "loader/launch.h"
 #include "tests/oracle/stopped_program.h"
+#include "tests/oracle/verdict.h"
 
 #include <dirent.h>
 #include <elfutils/libdwfl.h>
@@ -23,68 +25,51 @@
 #define MAX_THREADS  256
 #define SHOWN_FRAMES 64
 
-struct judged {
-	uint64_t pc[CTRACE_MAX_FRAMES];
-	uint32_t nr;
-};
-
 struct oracle {
 	struct stopped_program program;
 	bool verbose;
 	Dwfl *dwfl;
-	uint64_t stops, equal, longer, different, guessed;
+	uint64_t stops, guessed;
+	uint64_t verdicts[NR_VERDICTS];
 	uint64_t by_stop[NR_UNWIND_STOPS];
 };
 
 static int take_frame(Dwfl_Frame *frame, void *arg)
 {
-	struct judged *j = arg;
+	struct judged_stack *stack = arg;
 	Dwarf_Addr pc;
 	bool activation;
 
-	if (!dwfl_frame_pc(frame, &pc, &activation) || j->nr == CTRACE_MAX_FRAMES)
+	if (!dwfl_frame_pc(frame, &pc, &activation) || stack->nr == CTRACE_MAX_FRAMES)
 		return DWARF_CB_ABORT;
-	j->pc[j->nr++] = pc;
+	stack->pc[stack->nr++] = pc;
 	return DWARF_CB_OK;
 }
 
-static void print_stacks(const struct oracle *o, const struct judged *j, uint32_t nr)
+static void print_frame(const struct oracle *o, uint64_t pc)
 {
-	printf("  ours: ");
-	for (uint32_t i = 0; i < nr && i < SHOWN_FRAMES; i++)
-		printf(" %llx", (unsigned long long)stopped_program_pc(&o->program, i));
-	printf("\n  libdw:");
-	for (uint32_t i = 0; i < j->nr && i < SHOWN_FRAMES; i++)
-		printf(" %llx", (unsigned long long)j->pc[i]);
-	printf("\n");
+	Dwfl_Module *module = dwfl_addrmodule(o->dwfl, pc);
+	const char *name = module ? dwfl_module_addrname(module, pc - 1) : NULL;
+
+	printf(" %llx(%s)", (unsigned long long)pc, name ? name : module ? "?" : "no module");
 }
 
-/* libdw may add a frame at pc 0; it may also give up earlier, which is no disagreement. */
-static void compare(struct oracle *o, int stop, struct judged *j)
+static void print_stacks(const struct oracle *o, const struct judged_stack *theirs)
 {
-	uint32_t nr = o->program.walk.record.nr_user, common = 0;
-
-	while (j->nr && (j->pc[j->nr - 1] == 0 || j->pc[j->nr - 1] == UINT64_MAX))
-		j->nr--;
-	while (common < nr && common < j->nr &&
-	       stopped_program_pc(&o->program, common) == j->pc[common])
-		common++;
-	if (common == j->nr && common == nr) {
-		o->equal++;
-	} else if (common == j->nr) {
-		o->longer++;
-	} else {
-		o->different++;
-		printf("different: %s, ours %u frames, libdw %u, equal %u\n", stop_name(stop), nr,
-		       j->nr, common);
-		print_stacks(o, j, nr);
-	}
+	printf("  ours: ");
+	for (uint32_t i = 0; i < o->program.walk.record.nr_user && i < SHOWN_FRAMES; i++)
+		print_frame(o, stopped_program_pc(&o->program, i));
+	printf("\n  libdw:");
+	for (uint32_t i = 0; i < theirs->nr && i < SHOWN_FRAMES; i++)
+		print_frame(o, theirs->pc[i]);
+	printf("\n");
 }
 
 static void judge_thread(struct oracle *o, pid_t tid)
 {
-	struct judged judged = {.nr = 0};
+	struct judged_stack theirs = {.nr = 0};
 	struct user_regs_struct regs;
+	enum verdict verdict;
 	int stop;
 
 	if (ptrace(PTRACE_GETREGS, tid, NULL, &regs) < 0)
@@ -93,11 +78,17 @@ static void judge_thread(struct oracle *o, pid_t tid)
 	o->stops++;
 	o->by_stop[stop]++;
 	o->guessed += o->program.walk.nr_guessed != 0;
-	dwfl_getthread_frames(o->dwfl, tid, take_frame, &judged);
-	compare(o, stop, &judged);
-	if (stop != STOP_END_OF_STACK && o->verbose) {
-		printf("cut: %s\n", stop_name(stop));
-		print_stacks(o, &judged, o->program.walk.record.nr_user);
+	dwfl_getthread_frames(o->dwfl, tid, take_frame, &theirs);
+	/* libdw may add a frame at pc 0. */
+	while (theirs.nr &&
+	       (theirs.pc[theirs.nr - 1] == 0 || theirs.pc[theirs.nr - 1] == UINT64_MAX))
+		theirs.nr--;
+	verdict = verdict_of(&o->program, o->dwfl, tid, &regs, &theirs);
+	o->verdicts[verdict]++;
+	if (verdict == VERDICT_UNEXPLAINED ||
+	    (o->verbose && (verdict != VERDICT_EQUAL || stop != STOP_END_OF_STACK))) {
+		printf("%s: %s\n", stop_name(stop), verdict_text(verdict));
+		print_stacks(o, &theirs);
 	}
 }
 
@@ -159,13 +150,14 @@ static int stop_and_judge(struct oracle *o)
 	return 0;
 }
 
-static void summarize(const struct oracle *o, const char *program)
+/* One line of words and numbers, as run_stacks.py reads it. */
+static void summarize(const struct oracle *o)
 {
-	printf("%s: %llu stops, %llu equal, %llu longer than libdw's, %llu different, "
-	       "%llu with guessed frames;",
-	       program, (unsigned long long)o->stops, (unsigned long long)o->equal,
-	       (unsigned long long)o->longer, (unsigned long long)o->different,
+	printf("stacks: stops %llu guessed %llu", (unsigned long long)o->stops,
 	       (unsigned long long)o->guessed);
+	for (int i = 0; i < NR_VERDICTS; i++)
+		printf(" %s %llu", verdict_key((enum verdict)i),
+		       (unsigned long long)o->verdicts[i]);
 	for (int i = 0; i < NR_UNWIND_STOPS; i++)
 		if (o->by_stop[i])
 			printf(" %s %llu", stop_name(i), (unsigned long long)o->by_stop[i]);
@@ -174,8 +166,7 @@ static void summarize(const struct oracle *o, const char *program)
 
 static void judge_often(struct oracle *o, unsigned long stops, unsigned long interval)
 {
-	srandom(1);
-	for (unsigned long i = 0; i < stops; i++) {
+	while (o->stops < stops) {
 		unsigned long us = 1 + (unsigned long)random() % (2 * interval);
 		struct timespec pause = {.tv_sec = (time_t)(us / 1000000),
 					 .tv_nsec = (long)(us % 1000000) * 1000};
@@ -192,11 +183,13 @@ int main(int argc, char **argv)
 	unsigned long stops = 100, interval = 2000;
 	int c, status;
 
-	while ((c = getopt(argc, argv, "+n:i:v")) != -1) {
+	while ((c = getopt(argc, argv, "+n:i:s:v")) != -1) {
 		if (c == 'n')
 			stops = strtoul(optarg, NULL, 10);
 		else if (c == 'i')
 			interval = strtoul(optarg, NULL, 10);
+		else if (c == 's')
+			srandom((unsigned int)strtoul(optarg, NULL, 10));
 		else if (c == 'v')
 			o->verbose = true;
 		else
@@ -207,8 +200,8 @@ int main(int argc, char **argv)
 	    launch_detach(o->program.launch) < 0)
 		return 2;
 	judge_often(o, stops, interval);
-	summarize(o, argv[optind]);
-	status = o->different != 0 || o->stops == 0;
+	summarize(o);
+	status = o->verdicts[VERDICT_UNEXPLAINED] != 0 || o->stops == 0;
 	dwfl_end(o->dwfl);
 	stopped_program_end(&o->program);
 	free(o);

@@ -57,6 +57,17 @@ uint64_t stopped_program_pc(const struct stopped_program *p, uint32_t frame)
 	return p->walk.frame[frame] & FRAME_PC_MASK;
 }
 
+bool stopped_program_is_code(const struct stopped_program *p, uint64_t pc)
+{
+	const struct process *process = process_set_find(p->processes, p->pid, UINT64_MAX);
+	const struct mapping_table *table = process_set_table(p->processes, process);
+
+	for (uint32_t i = 0; table && i < table->nr; i++)
+		if (pc >= table->start[i] && pc < table->entry[i].end)
+			return true;
+	return false;
+}
+
 static int build_tables(struct stopped_program *p)
 {
 	int err;

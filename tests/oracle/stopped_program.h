@@ -41,6 +41,9 @@ int stopped_program_read(const struct stopped_program *program, void *to, uint32
 /* A frame's pc of the last walk. */
 uint64_t stopped_program_pc(const struct stopped_program *program, uint32_t frame);
 
+/* Does @pc lie in an executable mapping, as of the last refresh? */
+bool stopped_program_is_code(const struct stopped_program *program, uint64_t pc);
+
 const char *stop_name(int stop);
 
 #endif
