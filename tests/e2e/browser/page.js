@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the browser tests share: making pages with ctrace, opening them in a fresh Chromium.
+// What the browser tests share: making pages with ctrace, opening them in a fresh browser.
 'use strict';
 const {execFileSync} = require('node:child_process');
 const fs = require('node:fs');
@@ -7,7 +7,7 @@ const os = require('node:os');
 const path = require('node:path');
 const puppeteer = require('puppeteer-core');
 
-const CTRACE = process.env.CTRACE;
+const CTRACE = process.env.CTRACE, FIREFOX = process.env.FIREFOX;
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
 	'--disable-background-networking', '--disable-component-update', '--disable-sync'];
 const ROOT = path.resolve(__dirname, '../../..');
@@ -30,6 +30,20 @@ function makePage(directory, folded, {name = 'page.svg', options = []} = {}) {
 	return file;
 }
 
+// Every byte but those that end a line or a frame, and what breaks markup.
+function hostileNames() {
+	const stacks = [];
+	for (let byte = 1; byte < 256; byte++) {
+		if (byte !== 10 && byte !== 59)
+			stacks.push(Buffer.concat([Buffer.from('m;a'), Buffer.from([byte]), Buffer.from('b 2\n')]));
+	}
+	for (const name of [']]>', '</script><script>alert(1)</script>', '--', '<!--', '&amp;', '"\'`${alert(1)}',
+		'\ufffe\uffff', '\u2028', 'x'.repeat(4096), '<img src=x onerror=alert(1)>', '{{7*7}}', '\\u003c'])
+		stacks.push(Buffer.from(`m;${name} 3\nm;${name};leaf 1\n`));
+	stacks.push(Buffer.from('m;'), Buffer.from([0xed, 0xa0, 0x80, 0xf4, 0x90, 0x80, 0x80, 0xc0, 0xaf]), Buffer.from(' 1\n'));
+	return Buffer.concat(stacks);
+}
+
 function makeForest(directory, args = []) {
 	const file = path.join(directory, 'forest.folded');
 	const script = path.join(ROOT, 'tests/bench/stack_forest.py');
@@ -40,9 +54,10 @@ function makeForest(directory, args = []) {
 }
 
 async function launch(test, flags = []) {
-	const userDataDir = fs.mkdtempSync(path.join(os.tmpdir(), 'ctrace-chromium-'));
-	const browser = await puppeteer.launch({executablePath: process.env.CHROMIUM, headless: true, userDataDir,
-		args: [...FLAGS, ...flags], protocolTimeout: 120000});
+	const userDataDir = fs.mkdtempSync(path.join(os.tmpdir(), 'ctrace-browser-'));
+	const which = FIREFOX ? {browser: 'firefox', executablePath: FIREFOX} :
+		{executablePath: process.env.CHROMIUM, args: [...FLAGS, ...flags]};
+	const browser = await puppeteer.launch({...which, headless: true, userDataDir, protocolTimeout: 120000});
 	test.after(async () => {
 		await browser.close();
 		fs.rmSync(userDataDir, {recursive: true, force: true, maxRetries: 20});
@@ -61,8 +76,10 @@ async function open(browser, file, {script = true, dark = false, hash = '', widt
 		dialog.dismiss();
 	});
 	await page.setViewport({width, height});
-	await page.setJavaScriptEnabled(script);
-	await page.emulateMediaFeatures([{name: 'prefers-color-scheme', value: dark ? 'dark' : 'light'}]);
+	if (!FIREFOX) {
+		await page.setJavaScriptEnabled(script);
+		await page.emulateMediaFeatures([{name: 'prefers-color-scheme', value: dark ? 'dark' : 'light'}]);
+	}
 	await page.goto((file.includes(':') ? file : 'file://' + file) + hash);
 	return page;
 }
@@ -105,5 +122,5 @@ async function click(page, label) {
 
 const labels = page => page.$$eval('#ctrace > g text', list => list.map(text => text.textContent));
 
-module.exports = {CTRACE, ROOT, boxOf, click, labels, launch, leaveSearch, makeForest, makePage, open, point, run,
+module.exports = {CTRACE, ROOT, boxOf, click, hostileNames, labels, launch, leaveSearch, makeForest, makePage, open, point, run,
 	scratch, search, status};

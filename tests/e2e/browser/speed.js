@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
-// How quick a page is: node speed.js PAGE [LABEL]; prints JSON with milliseconds, medians of five.
+// How quick a page is: node speed.js PAGE [WORD]; prints JSON with milliseconds, medians of five.
 'use strict';
 const {launch, open} = require('./page.js');
 
-const ROUNDS = 5;
 const median = values => values.sort((a, b) => a - b)[values.length >> 1];
 
 // From the event to the second frame after it, when its result has been painted.
@@ -17,10 +16,10 @@ const timed = (page, action) => page.evaluate(async code => {
 
 const press = key => `dispatchEvent(new KeyboardEvent('keydown', {key: '${key}', bubbles: true}))`;
 
-async function measure(file, word) {
+async function measure(file, word, {rounds = 5, pick = median} = {}) {
 	const cleanups = [], browser = await launch({after: done => cleanups.push(done)});
 	const figures = {load: [], zoom: [], out: [], search: []};
-	for (let i = 0; i < ROUNDS; i++) {
+	for (let i = 0; i < rounds; i++) {
 		const start = process.hrtime.bigint();
 		const page = await open(browser, file);
 		await page.evaluate(() => new Promise(requestAnimationFrame));
@@ -40,8 +39,11 @@ async function measure(file, word) {
 	for (const done of cleanups)
 		await done();
 	for (const name of ['load', 'zoom', 'out', 'search'])
-		figures[name] = Math.round(median(figures[name]));
+		figures[name] = Math.round(pick(figures[name]));
 	return figures;
 }
 
-measure(process.argv[2], process.argv[3] || 'Cache').then(figures => console.log(JSON.stringify(figures)));
+if (require.main === module)
+	measure(process.argv[2], process.argv[3] || 'Cache').then(figures => console.log(JSON.stringify(figures)));
+
+module.exports = {measure};
