@@ -296,11 +296,11 @@ test('labels stand out from every fill, in light and dark, in every palette', as
 	}
 });
 
-const boxes = page => page.$$eval('#ctrace-still rect, #ctrace > g > rect', list => list.filter(rect =>
-	rect.getAttribute('height') === '15' && !/hover|cursor|sliver/.test(rect.getAttribute('class'))).map(rect => [
-	rect.getAttribute('class').trim(), Math.round(rect.getAttribute('x')), Math.round(rect.getAttribute('width')),
-	rect.nextElementSibling && rect.nextElementSibling.localName === 'text' ? rect.nextElementSibling.textContent : '']
-	.join(' ')).sort());
+const boxes = page => page.evaluate(() => [...document.querySelectorAll('#ctrace-still rect, #ctrace > g > rect')]
+	.filter(rect => rect.getAttribute('height') === '15' && !/hover|cursor|sliver/.test(rect.getAttribute('class')))
+	.map(rect => [rect.getAttribute('class').trim(), Math.round(rect.getAttribute('x')),
+		Math.round(rect.getAttribute('width')), rect.nextElementSibling && rect.nextElementSibling.localName === 'text' ?
+			rect.nextElementSibling.textContent : ''].join(' ')).sort());
 
 test('script and still picture draw the same boxes, colours and labels', async () => {
 	const forest = fs.readFileSync(makeForest(directory, ['--stacks', '300', '--depth', '12']), 'utf8');
