@@ -16,6 +16,11 @@ else()
 	target_link_options(ctrace_flags INTERFACE -Wl,-z,relro,-z,now)
 endif()
 
+if(CTRACE_FUZZ)
+	# Without it the fuzzer cannot see which way an input took through our code.
+	target_compile_options(ctrace_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
 # A room is one folder and one static library, ctrace_<name>: its link line is what it may know.
 #   add_room(unwind SOURCES a.c b.c LINK ctrace_common)
 function(add_room name)
