@@ -308,6 +308,10 @@ struct program_state {
 	uint32_t count_map;   /* which of the CTRACE_COUNT_MAPS is in use */
 	uint64_t max_samples; /* 0 = no limit */
 	uint64_t nr_samples;  /* counted only under a limit */
+	/* ctrace's own pid namespace: its address in the kernel, or 0 if it is the outermost. */
+	uint64_t pid_namespace;
+	uint32_t pid_level;
+	uint32_t reserved;
 };
 
 /*

@@ -12,6 +12,7 @@
 #include "maps.bpf.h"
 
 #include "learn.bpf.h"
+#include "pid_numbers.bpf.h"
 #include "walk.bpf.h"
 
 #include <bpf/bpf_core_read.h>
@@ -134,7 +135,7 @@ SEC("tp_btf/page_fault_user")
 int BPF_PROG(page_fault_user, unsigned long address, struct user_regs *regs,
 	     unsigned long error_code)
 {
-	uint32_t tgid = (uint32_t)(bpf_get_current_pid_tgid() >> 32);
+	uint32_t tgid = (uint32_t)(current_pid_tgid() >> 32);
 	const struct process_entry *p;
 
 	if (!(error_code & PF_INSTR))

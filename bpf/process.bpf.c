@@ -5,19 +5,23 @@
  */
 #include "maps.bpf.h"
 
+#include "pid_numbers.bpf.h"
+
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
 
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child)
 {
-	uint32_t parent_tgid = (uint32_t)parent->tgid, tgid = (uint32_t)child->tgid;
+	uint32_t parent_tgid, tgid;
 	struct process_entry *p, copy;
 	struct slot_assignment *a;
 	struct recent_mappings *m;
 
-	if (!config.follow_children || parent_tgid == tgid)
+	if (!config.follow_children || parent->tgid == child->tgid)
 		return 0;
+	parent_tgid = task_tgid(parent);
+	tgid = task_tgid(child);
 	p = bpf_map_lookup_elem(&processes, &parent_tgid);
 	if (!p)
 		return 0;
@@ -36,10 +40,28 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 	return 0;
 }
 
+/* Run once by ctrace itself, before anything else: which pid namespace it lives in. */
+SEC("raw_tp")
+int find_pid_namespace(void *ctx)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct pid *pid = BPF_CORE_READ(task, thread_pid);
+	const char *numbers = (const char *)pid + bpf_core_field_offset(struct pid, numbers);
+	uint32_t level = BPF_CORE_READ(pid, level);
+	struct upid upid = {};
+
+	if (level == 0)
+		return 0;
+	bpf_probe_read_kernel(&upid, sizeof(upid), numbers + level * sizeof(upid));
+	state.pid_level = level;
+	state.pid_namespace = (uint64_t)upid.ns;
+	return 0;
+}
+
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(process_exec, struct task_struct *task)
 {
-	uint32_t tgid = (uint32_t)task->tgid;
+	uint32_t tgid = task_tgid(task);
 	struct process_entry *p = bpf_map_lookup_elem(&processes, &tgid);
 
 	if (!p)
@@ -51,7 +73,7 @@ int BPF_PROG(process_exec, struct task_struct *task)
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(process_exit, struct task_struct *task)
 {
-	uint32_t tgid = (uint32_t)task->tgid;
+	uint32_t tgid = task_tgid(task);
 
 	if (BPF_CORE_READ(task, signal, live.counter) == 0) {
 		bpf_map_delete_elem(&processes, &tgid);

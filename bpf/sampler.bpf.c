@@ -6,6 +6,7 @@
 #include "maps.bpf.h"
 
 #include "learn.bpf.h"
+#include "pid_numbers.bpf.h"
 #include "walk.bpf.h"
 
 #include <bpf/bpf_tracing.h>
@@ -245,7 +246,7 @@ static __attribute__((always_inline)) inline uint32_t walk_and_learn(struct walk
 static __attribute__((always_inline)) inline int take_sample(void *ctx, uint32_t first, uint32_t nr,
 							     bool kernel)
 {
-	uint64_t id = bpf_get_current_pid_tgid();
+	uint64_t id = current_pid_tgid();
 	uint32_t tgid = (uint32_t)(id >> 32);
 	struct process_entry *p;
 	uint32_t *claim = NULL;

@@ -38,6 +38,14 @@ struct perf_event_context {
 	uint64_t addr;
 };
 
+/* A process's number in one pid namespace; laid out like this since 2.6.24. */
+struct upid {
+	int nr;
+	const void *ns;
+};
+
+#define CTRACE_PIDTYPE_TGID 1 /* enum pid_type, since 4.19 */
+
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 typedef struct {
@@ -88,8 +96,14 @@ struct uprobe_task {
 	struct return_instance *return_instances;
 };
 
+struct pid {
+	unsigned int level;
+	struct upid numbers[1]; /* level + 1 of them */
+};
+
 struct signal_struct {
 	atomic_t live;
+	struct pid *pids[4];
 };
 
 struct task_struct {
@@ -97,6 +111,7 @@ struct task_struct {
 	int pid;
 	int tgid;
 	struct mm_struct *mm;
+	struct pid *thread_pid;
 	struct signal_struct *signal;
 	struct uprobe_task *utask;
 };

@@ -165,8 +165,17 @@ void programs_free(struct programs *p)
 	free(p);
 }
 
+/* The BPF side names processes as this process's pid namespace does. */
+static int find_pid_namespace(const struct programs *p)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts);
+
+	return bpf_prog_test_run_opts(bpf_program__fd(p->skel->progs.find_pid_namespace), &opts);
+}
+
 int programs_attach_hooks(struct programs *p)
 {
+	int err = find_pid_namespace(p);
 	struct bpf_program *hooks[] = {
 		p->skel->progs.process_fork,
 		p->skel->progs.process_exec,
@@ -174,6 +183,8 @@ int programs_attach_hooks(struct programs *p)
 		p->skel->progs.page_fault_user,
 	};
 
+	if (err < 0)
+		return err;
 	for (size_t i = 0; i < sizeof(hooks) / sizeof(hooks[0]); i++) {
 		p->hooks[i] = bpf_program__attach(hooks[i]);
 		if (!p->hooks[i])

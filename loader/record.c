@@ -3,12 +3,14 @@
 
 #include "common/alloc.h"
 #include "common/log.h"
+#include "common/number.h"
 #include "flamegraph/capture.h"
 #include "loader/capture_builder.h"
 #include "loader/launch.h"
 #include "loader/object_set.h"
 #include "loader/process_set.h"
 #include "loader/programs.h"
+#include "loader/quiet_thread.h"
 #include "loader/recording.h"
 #include "loader/stack_store.h"
 #include "loader/table_store.h"
@@ -20,6 +22,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 /* Exit statuses of cli.md. */
 #define EXIT_CTRACE_FAILED 125
@@ -68,7 +71,7 @@ static int open_programs(struct recording *r)
 static void begin_loading(const struct recording *r, struct program_loading *l)
 {
 	l->programs = r->programs;
-	l->running = pthread_create(&l->thread, NULL, load_programs, l) == 0;
+	l->running = quiet_thread_create(&l->thread, load_programs, l) == 0;
 	if (!l->running)
 		load_programs(l);
 }
@@ -92,6 +95,21 @@ static void discard_loading(struct program_loading *l)
 	if (l->running)
 		pthread_join(l->thread, NULL);
 	free(l->error);
+}
+
+/* A /proc of another pid namespace knows the program under another number, or not at all. */
+static int check_proc(void)
+{
+	char text[16] = {};
+	uint64_t pid = 0;
+	ssize_t len = readlink("/proc/self", text, sizeof(text) - 1);
+
+	if (len < 0)
+		return log_errno(-errno, "/proc is not mounted");
+	if (parse_uint(text, 1, INT32_MAX, &pid) == 0 && pid == (uint64_t)getpid())
+		return 0;
+	return log_errno(-ESRCH, "/proc is that of another pid namespace (mount -t proc proc /proc "
+				 "mounts this one's)");
 }
 
 static int parse_probes(struct recording *r)
@@ -294,6 +312,8 @@ static int record_phases(struct recording *r, struct record_result *result, int 
 	struct program_loading loading = {};
 	int err = parse_probes(r);
 
+	if (err == 0)
+		err = check_proc();
 	if (err < 0)
 		return err;
 	r->phase_ns = time_now_ns();

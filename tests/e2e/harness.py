@@ -45,14 +45,15 @@ os.environ["XDG_CACHE_HOME"] = CACHE.name
 
 
 class Run:
-    """One run of ctrace in a directory, and what it left there."""
+    """One run of ctrace in a directory, and what it left there; @under: a command to run it by."""
 
     def __init__(self, ctrace, arguments, directory, **options):
         self.directory = pathlib.Path(directory)
         options.setdefault("timeout", 60)
         options.setdefault("stdin", subprocess.DEVNULL)
-        done = subprocess.run([str(ctrace), *map(str, arguments)], cwd=directory,
-                              capture_output=True, text=True, check=False, **options)
+        done = subprocess.run([*options.pop("under", ()), str(ctrace), *map(str, arguments)],
+                              cwd=directory, capture_output=True, text=True, check=False,
+                              **options)
         self.status, self.out, self.err = done.returncode, done.stdout, done.stderr
 
     def stats(self, name="stats.json"):
