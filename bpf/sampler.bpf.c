@@ -9,6 +9,7 @@
 #include "pid_numbers.bpf.h"
 #include "walk.bpf.h"
 
+#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
 
 #define STACK_BYTES (CTRACE_MAX_KERNEL_FRAMES * sizeof(uint64_t))
@@ -201,6 +202,7 @@ static __attribute__((always_inline)) inline void fill_header(struct walk *w, ui
 	bpf_get_current_comm(w->record.comm, sizeof(w->record.comm));
 	w->slot = w->record.slot;
 	w->nr_guessed = 0;
+	w->returned = 0;
 }
 
 static __attribute__((always_inline)) inline void count_sample(const struct walk *w, uint32_t stop)
@@ -243,8 +245,28 @@ static __attribute__((always_inline)) inline uint32_t walk_and_learn(struct walk
 	return stop;
 }
 
-static __attribute__((always_inline)) inline int take_sample(void *ctx, uint32_t first, uint32_t nr,
-							     bool kernel)
+/* What a probe's program wants of a sample. */
+struct sample_wish {
+	uint32_t first_scratch;
+	uint32_t nr_scratch;
+	bool kernel;	/* frames of the kernel */
+	bool is_return; /* of a function: that one is the leaf */
+};
+
+/*
+ * trace_uprobe.c leaves the function's address where its own output finds it, on all kernels;
+ * bpf_get_func_ip() knows it since 6.7.
+ */
+static __attribute__((always_inline)) inline uint64_t returned_function(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	const struct uprobe_dispatch_data *data = (void *)BPF_CORE_READ(task, utask, vaddr);
+
+	return data ? BPF_CORE_READ(data, bp_addr) : 0;
+}
+
+static __attribute__((always_inline)) inline int take_sample(void *ctx,
+							     const struct sample_wish wish)
 {
 	uint64_t id = current_pid_tgid();
 	uint32_t tgid = (uint32_t)(id >> 32);
@@ -258,13 +280,15 @@ static __attribute__((always_inline)) inline int take_sample(void *ctx, uint32_t
 	p = bpf_map_lookup_elem(&processes, &tgid);
 	if (!p || !under_limit())
 		return 0;
-	w = claim_scratch(first, nr, &claim);
+	w = claim_scratch(wish.first_scratch, wish.nr_scratch, &claim);
 	if (!w || !claim) {
 		count_loss(LOSS_SCRATCH_BUSY);
 		return 0;
 	}
 	fill_header(w, tgid, (uint32_t)id, (uint32_t)bpf_get_attach_cookie(ctx), p);
-	if (kernel && config.want_kernel) {
+	if (wish.is_return)
+		w->returned = returned_function();
+	if (wish.kernel && config.want_kernel) {
 		long bytes = bpf_get_stack(ctx, w->frame, STACK_BYTES, 0);
 
 		if (bytes > 0)
@@ -283,32 +307,50 @@ static __attribute__((always_inline)) inline int take_sample(void *ctx, uint32_t
 	return 0;
 }
 
+static const struct sample_wish of_kernel_probe = {SCRATCH_KERNEL_PROBE, 1, true, false};
+static const struct sample_wish of_uprobe = {SCRATCH_UPROBE, NR_SCRATCH - SCRATCH_UPROBE, false,
+					     false};
+static const struct sample_wish of_uretprobe = {SCRATCH_UPROBE, NR_SCRATCH - SCRATCH_UPROBE, false,
+						true};
+
 SEC("perf_event")
 int sample_perf_event(struct perf_event_context *ctx)
 {
-	return take_sample(ctx, SCRATCH_PERF_EVENT, 1, (ctx->regs.cs & 3) == 0);
+	struct sample_wish wish = {
+		.first_scratch = SCRATCH_PERF_EVENT,
+		.nr_scratch = 1,
+		.kernel = (ctx->regs.cs & 3) == 0,
+	};
+
+	return take_sample(ctx, wish);
 }
 
 SEC("kprobe")
 int sample_uprobe(void *ctx)
 {
-	return take_sample(ctx, SCRATCH_UPROBE, NR_SCRATCH - SCRATCH_UPROBE, false);
+	return take_sample(ctx, of_uprobe);
+}
+
+SEC("kprobe")
+int sample_uretprobe(void *ctx)
+{
+	return take_sample(ctx, of_uretprobe);
 }
 
 SEC("kprobe")
 int sample_kprobe(void *ctx)
 {
-	return take_sample(ctx, SCRATCH_KERNEL_PROBE, 1, true);
+	return take_sample(ctx, of_kernel_probe);
 }
 
 SEC("tracepoint")
 int sample_tracepoint(void *ctx)
 {
-	return take_sample(ctx, SCRATCH_KERNEL_PROBE, 1, true);
+	return take_sample(ctx, of_kernel_probe);
 }
 
 SEC("fentry")
 int sample_fentry(void *ctx)
 {
-	return take_sample(ctx, SCRATCH_KERNEL_PROBE, 1, true);
+	return take_sample(ctx, of_kernel_probe);
 }

@@ -96,6 +96,10 @@ struct uprobe_task {
 	struct return_instance *return_instances;
 };
 
+struct uprobe_dispatch_data {
+	unsigned long bp_addr;
+};
+
 struct pid {
 	unsigned int level;
 	struct upid numbers[1]; /* level + 1 of them */

@@ -68,6 +68,17 @@ static __attribute__((always_inline)) inline void leave_trampoline(struct walk *
 		w->pc = vaddr;
 }
 
+/* The function that has just returned, as the leaf; then pc is a return address like any other. */
+static __attribute__((always_inline)) inline void push_returned(struct walk *w)
+{
+	uint64_t caller = w->pc;
+
+	w->pc = w->returned;
+	walk_push(w);
+	w->pc = caller;
+	w->exact = 0;
+}
+
 int walk_user(struct walk *w)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -98,6 +109,8 @@ int walk_user(struct walk *w)
 	w->record.key.hash[1] = 0;
 	w->record.generation = w->generation;
 	walk_begin(w, config.max_frames);
+	if (w->returned)
+		push_returned(w);
 	for (int i = 0; i < WALK_RUNS; i++) {
 		stop = walk_run(w);
 		if (stop != STOP_CONTINUE)

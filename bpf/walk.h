@@ -85,6 +85,7 @@ struct walk {
 	uint64_t sp;
 	uint64_t regs[CTRACE_NR_REGS]; /* DWARF order; [RBP] is kept up, [RBX] while rbx_known, the
 				  rest while regs_live */
+	uint64_t returned;	       /* function whose return is reported; 0 = none */
 	uint64_t uprobes_start;	       /* page of the kernel's uprobe trampoline; 0 = none */
 	uint64_t mapping_start;	       /* range of the mapping the last look-up ended in */
 	uint64_t mapping_end;

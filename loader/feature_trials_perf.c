@@ -109,7 +109,7 @@ int feature_try_inherited_uprobes(char **ret_detail)
 		return -errno;
 	ret = launch_image_offset(getpid(), (uintptr_t)trial_function, &off);
 	if (ret == 0)
-		ret = uprobe_event_new(file, &off, 1, &event);
+		ret = uprobe_event_new(file, &off, 1, false, &event);
 	if (ret < 0)
 		*ret_detail = xasprintf("%s; every process takes the breakpoints instead",
 					strerror(-ret));

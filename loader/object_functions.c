@@ -85,6 +85,12 @@ bool object_functions_probeable(const struct object_functions *object, uint64_t 
 	return off < file.size && takes_uprobe(file.data + off, file.size - off);
 }
 
+bool object_functions_is_go(const struct object_functions *object)
+{
+	return elf_image_find_section(object->image, ".gopclntab") >= 0 ||
+	       elf_image_find_section(object->image, ".go.buildinfo") >= 0;
+}
+
 struct match {
 	struct object_functions *object;
 	int (*fn)(const struct object_function *function, void *arg);

@@ -40,6 +40,8 @@ void object_functions_near(struct object_functions *object, struct near_names *n
 /* File offset of an address of the object.  -ENOENT: no code there. */
 int object_functions_address(const struct object_functions *object, uint64_t vaddr,
 			     uint64_t *ret_off);
+/* Was it linked by Go?  Its runtime moves stacks, which no return probe survives. */
+bool object_functions_is_go(const struct object_functions *object);
 /* Does the kernel take a uprobe at this file offset? */
 bool object_functions_probeable(const struct object_functions *object, uint64_t off);
 /* Is the function at @off the resolver of one that is chosen at run time? */

@@ -36,13 +36,13 @@ int perf_open(const struct perf_event_attr *attr, pid_t pid, int cpu)
 	return fd < 0 ? -errno : (int)fd;
 }
 
-int perf_open_uprobe(uint32_t type, const char *path, uint64_t off, pid_t pid, bool inherit)
+int perf_open_uprobe(uint32_t type, const char *path, uint64_t off, pid_t pid, bool returns)
 {
 	struct perf_event_attr attr = {
 		.type = type,
 		.size = sizeof(attr),
 		.disabled = 1,
-		.inherit = inherit,
+		.config = returns, /* PERF_PROBE_CONFIG_IS_RETPROBE, bit 0 */
 		.uprobe_path = (uintptr_t)path,
 		.probe_offset = off,
 	};

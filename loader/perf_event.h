@@ -19,9 +19,9 @@ int perf_open(const struct perf_event_attr *attr, pid_t pid, int cpu);
 
 /*
  * A uprobe at file offset @off of @path; @type from perf_pmu_type("uprobe").  @pid -1: in every
- * process, else in that one alone and, with @inherit, in children and threads it gets later.
+ * process, else in that one alone.  @returns: of the function that begins there.
  */
-int perf_open_uprobe(uint32_t type, const char *path, uint64_t off, pid_t pid, bool inherit);
+int perf_open_uprobe(uint32_t type, const char *path, uint64_t off, pid_t pid, bool returns);
 
 /* A hardware breakpoint that counts executions of user code at @addr in thread @pid (0: us). */
 int perf_open_breakpoint(uint64_t addr, pid_t pid);

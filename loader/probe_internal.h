@@ -118,6 +118,8 @@ int probe_uprobe_resolve(struct probe *probe, const struct probe_environment *en
 			 char **ret_note);
 int probe_uprobe_attach(struct probe *probe, const struct probe_environment *env, char **ret_error);
 int probe_uprobe_list(const char *spec, probe_list_fn *fn, void *arg, char **ret_error);
+int probe_uretprobe_parse(struct probe *probe, const char *spec, char **ret_error);
+int probe_uretprobe_list(const char *spec, probe_list_fn *fn, void *arg, char **ret_error);
 int probe_kprobe_parse(struct probe *probe, const char *spec, char **ret_error);
 int probe_fentry_parse(struct probe *probe, const char *spec, char **ret_error);
 int probe_kernel_resolve(struct probe *probe, const struct probe_environment *env, char **ret_error,

@@ -55,6 +55,17 @@ static const struct probe_kind kinds[] = {
 		.list = probe_uprobe_list,
 	},
 	{
+		.name = "uretprobe",
+		.short_name = "ur",
+		.spelling = "[OBJ:]FN",
+		.example = "uretprobe:libc:malloc",
+		.summary = "their returns: stacks as of the call that returns",
+		.parse = probe_uretprobe_parse,
+		.resolve = probe_uprobe_resolve,
+		.attach = probe_uprobe_attach,
+		.list = probe_uretprobe_list,
+	},
+	{
 		.name = "kprobe",
 		.short_name = "k",
 		.spelling = "FN[+OFF]",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* uprobe: what a user-space probe names, found as offsets in one file. */
+/* uprobe, uretprobe: what a user-space probe names, found as offsets in one file. */
 #include "common/alloc.h"
 #include "common/number.h"
 #include "loader/near_names.h"
@@ -65,14 +65,30 @@ int probe_uprobe_parse(struct probe *probe, const char *spec, char **ret_error)
 
 	probe->program = PROBE_PROGRAM_UPROBE;
 	if (!*function || colon == spec) {
-		*ret_error = xasprintf("'%s' names no function: uprobe:[OBJ:]FN[+OFF] does, as in "
-				       "uprobe:libc:malloc, or uprobe:OBJ:0xADDR",
-				       probe->text);
+		const char *kind = probe->kind->name;
+
+		*ret_error = xasprintf("'%s' names no function: %s:%s does, as in %s, or "
+				       "%s:OBJ:0xADDR",
+				       probe->text, kind, probe->kind->spelling,
+				       probe->kind->example, kind);
 		return -EINVAL;
 	}
 	if (colon)
 		probe->object = xstrndup(spec, (size_t)(colon - spec));
 	return parse_function(probe, function, ret_error);
+}
+
+/* The kernel takes hold of a return address at a function's first instruction only. */
+int probe_uretprobe_parse(struct probe *probe, const char *spec, char **ret_error)
+{
+	int ret = probe_uprobe_parse(probe, spec, ret_error);
+
+	probe->program = PROBE_PROGRAM_URETPROBE;
+	if (ret < 0 || !probe->name || !probe->off)
+		return ret;
+	*ret_error = xasprintf("'%s': a return is a whole function's, without +%lu", probe->text,
+			       probe->off);
+	return -EINVAL;
 }
 
 static int open_object(struct probe *probe, pid_t pid, struct object_functions **ret_object,
@@ -83,8 +99,8 @@ static int open_object(struct probe *probe, pid_t pid, struct object_functions *
 
 	if (!probe->object && pid < 0) {
 		*ret_error = xasprintf("'%s' needs an object when no program is started: "
-				       "uprobe:OBJ:FN",
-				       probe->text);
+				       "%s:OBJ:FN",
+				       probe->text, probe->kind->name);
 		return -EINVAL;
 	}
 	ret = object_find(probe->object, pid, &path);
@@ -103,6 +119,12 @@ static int open_object(struct probe *probe, pid_t pid, struct object_functions *
 				       ret == -ENOEXEC ? "it is no 64-bit ELF file"
 						       : strerror(-ret));
 		return ret;
+	}
+	if (probe->program == PROBE_PROGRAM_URETPROBE && object_functions_is_go(*ret_object)) {
+		*ret_error = xasprintf("'%s' is a Go program: it moves its stacks, and a return "
+				       "probe would make it crash; uprobe:%s is safe",
+				       path, strchr(probe->text, ':') + 1);
+		return -EOPNOTSUPP;
 	}
 	*ret_path = TAKE_PTR(path);
 	return 0;
@@ -215,6 +237,7 @@ int probe_uprobe_resolve(struct probe *probe, const struct probe_environment *en
 }
 
 struct listing {
+	const char *kind;
 	const char *object;
 	probe_list_fn *fn;
 	void *arg;
@@ -223,12 +246,14 @@ struct listing {
 static int list_function(const struct object_function *function, void *arg)
 {
 	const struct listing *listing = arg;
-	_cleanup_free_ char *text = xasprintf("uprobe:%s:%s", listing->object, function->name);
+	_cleanup_free_ char *text = xasprintf("%s:%s:%s", listing->kind, listing->object,
+					      function->name);
 
 	return listing->fn(text, listing->arg);
 }
 
-int probe_uprobe_list(const char *spec, probe_list_fn *fn, void *arg, char **ret_error)
+static int list_functions(const char *kind, const char *spec, probe_list_fn *fn, void *arg,
+			  char **ret_error)
 {
 	_cleanup_(object_functions_closep) struct object_functions *object = NULL;
 	const char *colon = separator(spec);
@@ -238,7 +263,7 @@ int probe_uprobe_list(const char *spec, probe_list_fn *fn, void *arg, char **ret
 	int ret;
 
 	if (!colon) {
-		*ret_error = xasprintf("which object's functions? uprobe:OBJ:%s", spec);
+		*ret_error = xasprintf("which object's functions? %s:OBJ:%s", kind, spec);
 		return -EINVAL;
 	}
 	name = xstrndup(spec, (size_t)(colon - spec));
@@ -253,7 +278,17 @@ int probe_uprobe_list(const char *spec, probe_list_fn *fn, void *arg, char **ret
 				       strerror(-ret));
 		return ret;
 	}
-	listing = (struct listing){name, fn, arg};
+	listing = (struct listing){kind, name, fn, arg};
 	object_functions_match(object, colon[1] ? colon + 1 : "*", list_function, &listing);
 	return 0;
+}
+
+int probe_uprobe_list(const char *spec, probe_list_fn *fn, void *arg, char **ret_error)
+{
+	return list_functions("uprobe", spec, fn, arg, ret_error);
+}
+
+int probe_uretprobe_list(const char *spec, probe_list_fn *fn, void *arg, char **ret_error)
+{
+	return list_functions("uretprobe", spec, fn, arg, ret_error);
 }

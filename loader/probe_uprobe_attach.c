@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* uprobe: how its places are handed to the kernel. */
+/* uprobe, uretprobe: how their places are handed to the kernel. */
 #include "common/alloc.h"
 #include "common/log.h"
 #include "loader/perf_event.h"
@@ -63,6 +63,7 @@ static int attach_definition(struct probe *probe, const struct probe_environment
 static int attach_pmu(struct probe *probe, const struct probe_environment *env, char **ret_error)
 {
 	pid_t pid = env->follow_children ? -1 : env->pid;
+	bool returns = probe->program == PROBE_PROGRAM_URETPROBE;
 	int type = perf_pmu_type("uprobe");
 	char path[64];
 	int ret;
@@ -72,7 +73,7 @@ static int attach_pmu(struct probe *probe, const struct probe_environment *env, 
 	ret = probe_reserve_descriptors(probe, 2 * probe->nr_points, ret_error);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", probe->object_fd);
 	for (size_t i = 0; i < probe->nr_points && ret == 0; i++) {
-		ret = perf_open_uprobe((uint32_t)type, path, probe->points[i].value, pid, false);
+		ret = perf_open_uprobe((uint32_t)type, path, probe->points[i].value, pid, returns);
 		if (ret >= 0)
 			ret = probe_adopt_event(probe, env, ret, true);
 	}
@@ -86,7 +87,8 @@ int probe_uprobe_attach(struct probe *probe, const struct probe_environment *env
 
 	for (size_t i = 0; i < probe->nr_points; i++)
 		offs[i] = probe->points[i].value;
-	ret = uprobe_event_new(probe->object_fd, offs, probe->nr_points, &probe->definition);
+	ret = uprobe_event_new(probe->object_fd, offs, probe->nr_points,
+			       probe->program == PROBE_PROGRAM_URETPROBE, &probe->definition);
 	if (ret == 0) {
 		ret = attach_definition(probe, env);
 	} else {

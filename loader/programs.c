@@ -46,6 +46,8 @@ static struct bpf_program *sampling_program(const struct ctrace_bpf *skel, enum 
 		return skel->progs.sample_perf_event;
 	case PROBE_PROGRAM_UPROBE:
 		return skel->progs.sample_uprobe;
+	case PROBE_PROGRAM_URETPROBE:
+		return skel->progs.sample_uretprobe;
 	case PROBE_PROGRAM_KPROBE:
 		return skel->progs.sample_kprobe;
 	case PROBE_PROGRAM_TRACEPOINT:

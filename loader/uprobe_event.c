@@ -61,15 +61,15 @@ static void remove_definition(int definitions_fd, const char *name)
 		log_debug("cannot remove the uprobe event %s: %s", name, strerror(-ret));
 }
 
-/* "p:ctrace/c123_..." of a process that is gone: its number, else 0. */
+/* "p:ctrace/c123_..." or "r:..." of a process that is gone: its number, else 0. */
 static pid_t dead_owner(const char *line, const char **ret_name)
 {
-	static const char prefix[] = "p:" GROUP "/";
+	static const char prefix[] = ":" GROUP "/c";
 	char digits[16];
 	uint64_t pid;
 	size_t len;
 
-	if (strncmp(line, prefix, strlen(prefix)) || line[strlen(prefix)] != 'c')
+	if ((line[0] != 'p' && line[0] != 'r') || strncmp(line + 1, prefix, strlen(prefix)))
 		return 0;
 	*ret_name = line + strlen(prefix);
 	len = strspn(*ret_name + 1, "0123456789");
@@ -108,7 +108,8 @@ static void clear_leftovers(int tracefs_fd)
 }
 
 /* The kernel looks up the file by a path that may hold no space: a descriptor's has none. */
-static int define(const struct uprobe_event *event, int file_fd, const uint64_t *offs, size_t nr)
+static int define(const struct uprobe_event *event, int file_fd, const uint64_t *offs, size_t nr,
+		  char type)
 {
 	_cleanup_close_ int fd = open_definitions(event->tracefs_fd, O_WRONLY | O_APPEND);
 	char batch[MAX_BATCH + 1];
@@ -119,8 +120,8 @@ static int define(const struct uprobe_event *event, int file_fd, const uint64_t 
 		return fd;
 	for (size_t i = 0; i < nr; i++) {
 		char line[256];
-		int size = snprintf(line, sizeof(line), "p:%s/%s /proc/self/fd/%d:0x%" PRIx64 "\n",
-				    GROUP, event->name, file_fd, offs[i]);
+		int size = snprintf(line, sizeof(line), "%c:%s/%s /proc/self/fd/%d:0x%" PRIx64 "\n",
+				    type, GROUP, event->name, file_fd, offs[i]);
 
 		if (len + (size_t)size > MAX_BATCH) {
 			ret = write_all(fd, batch);
@@ -134,7 +135,8 @@ static int define(const struct uprobe_event *event, int file_fd, const uint64_t 
 	return len ? write_all(fd, batch) : 0;
 }
 
-int uprobe_event_new(int file_fd, const uint64_t *offs, size_t nr, struct uprobe_event **ret_event)
+int uprobe_event_new(int file_fd, const uint64_t *offs, size_t nr, bool returns,
+		     struct uprobe_event **ret_event)
 {
 	_cleanup_(uprobe_event_freep) struct uprobe_event *event = xcalloc(1, sizeof(*event));
 	int ret;
@@ -145,7 +147,7 @@ int uprobe_event_new(int file_fd, const uint64_t *offs, size_t nr, struct uprobe
 	clear_leftovers(event->tracefs_fd);
 	/* the time tells apart the probes of a run and of runs with one number */
 	snprintf(event->name, sizeof(event->name), "c%d_%" PRIx64, getpid(), time_now_ns());
-	ret = define(event, file_fd, offs, nr);
+	ret = define(event, file_fd, offs, nr, returns ? 'r' : 'p');
 	if (ret == 0)
 		ret = tracefs_event_id(event->tracefs_fd, GROUP, event->name, &event->id);
 	if (ret < 0)

@@ -11,6 +11,7 @@
 
 #include "common/cleanup.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,9 +20,11 @@ struct uprobe_event;
 /*
  * Defines it; no breakpoint is set before a perf event is opened on it.  @file_fd may be O_PATH
  * and is not needed longer than this call.  Errors of tracefs_open(); -EINVAL: the kernel takes
- * one of the offsets for no place in the file.
+ * one of the offsets for no place in the file.  @returns: the
+ * returns of the functions that begin there.
  */
-int uprobe_event_new(int file_fd, const uint64_t *offs, size_t nr, struct uprobe_event **ret_event);
+int uprobe_event_new(int file_fd, const uint64_t *offs, size_t nr, bool returns,
+		     struct uprobe_event **ret_event);
 /* All perf events on it must be closed.  Accepts NULL. */
 void uprobe_event_free(struct uprobe_event *event);
 DEFINE_CLEANUP(struct uprobe_event *, uprobe_event_free);

@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import re
+import shlex
 import sys
 import tempfile
 
@@ -79,15 +80,16 @@ class Hazard:
     """A program of tests/programs, which says itself what must be seen of it."""
 
     program: pathlib.Path
-    function: str
+    probes: tuple
     expectations: list
 
     @property
     def name(self):
-        return f"{self.program.name}_{pathlib.PurePath(self.function).name}"
+        probes = ",".join(pathlib.PurePath(probe).name for probe in self.probes)
+        return f"{self.program.name}_{probes.removeprefix('uprobe:')}".replace(":", "_")
 
     def command(self):
-        return guest.Command(self.name, record(f"uprobe:{self.function} --no-kernel",
+        return guest.Command(self.name, record(shlex.join(self.probes) + " --no-kernel",
                                                self.program))
 
     def problems(self, result):
@@ -95,7 +97,7 @@ class Hazard:
             yield f"exit status {result.status}"
             return
         yield from run_expect.compare(harness.read_folded(result.read("out.folded")),
-                                      self.expectations)
+                                      self.expectations, len(self.probes))
         stats = json.loads(result.read("stats.json"))
         yield from harness.check_ledger(stats)
 
@@ -143,8 +145,8 @@ def loads(build):
 
 def hazards(build):
     for program in sorted((build / "tests/programs").glob("*-gcc-O2")):
-        for function, expectations in run_expect.read_expectations(program).items():
-            yield Hazard(program, function, expectations)
+        for probes, expectations in run_expect.read_expectations(program).items():
+            yield Hazard(program, probes, expectations)
 
 
 def prepare(machine, build, wanted):

@@ -83,6 +83,9 @@ static void test_every_kind_in_its_long_and_short_form(void **state)
 	check_good("uprobe:./a.out:0x1130", PROBE_PROGRAM_UPROBE);
 	check_good("uprobe:ns::type::method(int)", PROBE_PROGRAM_UPROBE);
 	check_good("uprobe:./a.out:ns::type::operator+", PROBE_PROGRAM_UPROBE);
+	check_good("uretprobe:libc:malloc", PROBE_PROGRAM_URETPROBE);
+	check_good("ur:mem*", PROBE_PROGRAM_URETPROBE);
+	check_good("ur:./a.out:0x1130", PROBE_PROGRAM_URETPROBE);
 	check_good("fentry:vfs_read", PROBE_PROGRAM_FENTRY);
 	check_good("kfunc:vfs_read", PROBE_PROGRAM_FENTRY);
 	check_good("f:vfs_*", PROBE_PROGRAM_FENTRY);
@@ -172,6 +175,8 @@ static void test_function_probes_need_a_function(void **state)
 	check_bad("uprobe::malloc", -EINVAL, "names no function");
 	check_bad("uprobe:libc:malloc+99999999999", -ERANGE, "offset");
 	check_bad("uprobe:libc:0", -ERANGE, "address");
+	check_bad("uretprobe:", -EINVAL, "uretprobe:libc:malloc");
+	check_bad("uretprobe:libc:malloc+4", -EINVAL, "without +4");
 	check_bad("kprobe:", -EINVAL, "kprobe:vfs_read");
 	check_bad("kprobe:a:b", -EINVAL, "names no kernel function");
 	check_bad("fentry:vfs_read+4", -EINVAL, "kprobe:vfs_read+4");
@@ -214,6 +219,7 @@ static void test_help_names_every_kind_with_an_example(void **state)
 					     "software:EVENT[:COUNT]",
 					     "hardware:",
 					     "uprobe:[OBJ:]FN[+OFF]",
+					     "uretprobe:[OBJ:]FN",
 					     "kprobe:FN[+OFF]",
 					     "fentry:FN",
 					     "tracepoint:",

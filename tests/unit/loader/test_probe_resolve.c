@@ -111,6 +111,15 @@ static void test_function_chosen_at_run_time_is_remarked_on(void **state)
 	assert_string_equal(outcome.note, "");
 }
 
+static void test_returns_of_go_functions_are_refused(void **state)
+{
+	(void)state;
+	check_points("uprobe:" TARGET_DIR "/libgo_like_library.so:go_like_function", -1, 1, 1);
+	check_error("uretprobe:" TARGET_DIR "/libgo_like_library.so:go_like_function", -1,
+		    -EOPNOTSUPP, "Go program");
+	check_points("uretprobe:libc:malloc", -1, 1, 1);
+}
+
 static bool sees_tracefs(void)
 {
 	return geteuid() == 0;
@@ -157,6 +166,7 @@ int main(void)
 		cmocka_unit_test(test_function_without_object_needs_a_program),
 		cmocka_unit_test(test_offset_and_address_must_be_in_code),
 		cmocka_unit_test(test_function_chosen_at_run_time_is_remarked_on),
+		cmocka_unit_test(test_returns_of_go_functions_are_refused),
 		cmocka_unit_test(test_tracepoints_are_found_or_suggested),
 		cmocka_unit_test(test_kernel_functions_are_found_or_suggested),
 	};

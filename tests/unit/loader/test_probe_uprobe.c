@@ -54,6 +54,18 @@ static void test_glob_counts_every_function_it_matches(void **state)
 			 40);
 }
 
+static void test_returns_are_counted_in_threads_and_children(void **state)
+{
+	char *const *threads = TARGET_ARGV(arg("threads"), arg("4"), arg("calls"), arg("50"));
+	char *const *forked = TARGET_ARGV(arg("calls"), arg("10"), arg("fork"), arg("calls"),
+					  arg("20"));
+
+	(void)state;
+	assert_int_equal(count_hits("uretprobe:target_one", threads, true, false), 200);
+	assert_int_equal(count_hits("ur:target_t[wx]o", forked, true, false), 60);
+	assert_int_equal(count_hits("uretprobe:target_one", forked, false, false), 10);
+}
+
 static void test_threads_are_counted(void **state)
 {
 	char *const *argv = TARGET_ARGV(arg("threads"), arg("4"), arg("calls"), arg("50"));
@@ -264,6 +276,7 @@ int main(void)
 		cmocka_unit_test(test_name_of_hexadecimal_letters_is_a_name),
 		cmocka_unit_test(test_function_of_a_stripped_library_is_found_by_its_short_name),
 		cmocka_unit_test(test_glob_counts_every_function_it_matches),
+		cmocka_unit_test(test_returns_are_counted_in_threads_and_children),
 		cmocka_unit_test(test_threads_are_counted),
 		cmocka_unit_test(test_children_are_counted_however_they_were_made),
 		cmocka_unit_test(test_children_that_ended_take_nothing_with_them),
