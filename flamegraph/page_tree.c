@@ -8,7 +8,10 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-/* Where the walk over kept nodes stands. */
+/*
+ * Where the walk over kept nodes stands.  They are walked twice: how often functions are used is
+ * known before nodes are written, since frequent functions have short numbers.
+ */
 struct builder {
 	struct page_tree *tree;
 	const struct frame *frames;
@@ -20,6 +23,9 @@ struct builder {
 	struct hash_index count_index;
 	uint64_t *counts;
 	size_t nr_counts, cap_counts;
+	uint32_t *uses; /* of each function, in the first walk */
+	size_t cap_uses;
+	uint32_t *rank; /* of each function, in the second */
 };
 
 static bool is_light(const struct builder *builder, uint32_t node)
@@ -33,14 +39,28 @@ static void add_node(struct builder *builder, size_t depth, uint32_t function, u
 {
 	struct page_tree *tree = builder->tree;
 
-	GROW_ARRAY(tree->nodes, tree->nr_nodes, tree->cap_nodes);
-	tree->nodes[tree->nr_nodes++] = (struct page_node){
-		.pops = (uint32_t)(builder->depth + 1 - depth),
-		.function = function,
-		.self = self,
-		.before = before,
-	};
+	if (!builder->rank) {
+		builder->uses[function]++;
+		tree->nr_nodes++;
+		return;
+	}
+	byte_buffer_uint(&tree->pops, builder->depth + 1 - depth);
+	byte_buffer_uint(&tree->function, builder->rank[function]);
+	byte_buffer_uint(&tree->self, self);
+	if (builder->before)
+		byte_buffer_uint(&tree->before, before);
 	builder->depth = depth;
+}
+
+static void add_function(struct builder *builder, const struct frame *function)
+{
+	struct page_tree *tree = builder->tree;
+	size_t nr_uses = tree->nr_functions;
+
+	GROW_ARRAY(builder->uses, nr_uses, builder->cap_uses);
+	builder->uses[nr_uses] = 0;
+	GROW_ARRAY(tree->functions, tree->nr_functions, tree->cap_functions);
+	tree->functions[tree->nr_functions++] = *function;
 }
 
 /* One function for each number of frames: few differ. */
@@ -48,8 +68,8 @@ static uint32_t pruned_function(struct builder *builder, uint64_t count)
 {
 	uint64_t hash = hash_u64(builder->count_index.seed, count);
 	struct page_tree *tree = builder->tree;
+	struct frame function = {.kind = PAGE_KIND_PRUNED};
 	struct hash_probe probe;
-	struct frame *function;
 	uint32_t row;
 
 	for (row = hash_index_first(&builder->count_index, hash, &probe); row != HASH_INDEX_NONE;
@@ -62,9 +82,8 @@ static uint32_t pruned_function(struct builder *builder, uint64_t count)
 	builder->counts[builder->nr_counts++] = count;
 	GROW_ARRAY(tree->names, tree->nr_names, tree->cap_names);
 	tree->names[tree->nr_names] = xasprintf("(%" PRIu64 " frames pruned)", count);
-	GROW_ARRAY(tree->functions, tree->nr_functions, tree->cap_functions);
-	function = &tree->functions[tree->nr_functions++];
-	*function = (struct frame){.name = tree->names[tree->nr_names++], .kind = PAGE_KIND_PRUNED};
+	function.name = tree->names[tree->nr_names++];
+	add_function(builder, &function);
 	return (uint32_t)(tree->nr_functions - 1);
 }
 
@@ -99,7 +118,8 @@ static void add_pruned(struct builder *builder, uint32_t parent, size_t depth)
 	}
 	if (!count)
 		return;
-	builder->tree->nr_pruned += count;
+	if (builder->rank)
+		builder->tree->nr_pruned += count;
 	add_node(builder, depth, pruned_function(builder, count), value, before);
 }
 
@@ -151,31 +171,27 @@ static int compare_frequencies(const void *a, const void *b)
 }
 
 /* Renumbers the functions; those that no node uses go. */
-static void order_by_frequency(struct page_tree *tree)
+static void order_by_frequency(struct builder *builder)
 {
+	struct page_tree *tree = builder->tree;
 	size_t nr = tree->nr_functions;
 	struct frequency *uses = xcalloc(nr + 1, sizeof(*uses));
-	uint32_t *rank = xcalloc(nr + 1, sizeof(*rank));
 	struct frame *functions = xcalloc(nr + 1, sizeof(*functions));
 	size_t used = 0;
 
+	builder->rank = xcalloc(nr + 1, sizeof(*builder->rank));
 	for (size_t i = 0; i < nr; i++)
-		uses[i].function = (uint32_t)i;
-	for (size_t i = 0; i < tree->nr_nodes; i++)
-		uses[tree->nodes[i].function].nr++;
+		uses[i] = (struct frequency){(uint32_t)i, builder->uses[i]};
 	if (nr)
 		qsort(uses, nr, sizeof(*uses), compare_frequencies);
 	for (; used < nr && uses[used].nr; used++) {
 		functions[used] = tree->functions[uses[used].function];
-		rank[uses[used].function] = (uint32_t)used;
+		builder->rank[uses[used].function] = (uint32_t)used;
 	}
-	for (size_t i = 0; i < tree->nr_nodes; i++)
-		tree->nodes[i].function = rank[tree->nodes[i].function];
 	free(tree->functions);
 	tree->functions = functions;
 	tree->nr_functions = used;
 	free(uses);
-	free(rank);
 }
 
 void page_tree_init(struct page_tree *tree, const struct profile *profile, uint64_t least)
@@ -184,18 +200,19 @@ void page_tree_init(struct page_tree *tree, const struct profile *profile, uint6
 	size_t nr_nodes;
 
 	builder.before = profile_before(profile);
-	*tree = (struct page_tree){.has_before = builder.before != NULL};
+	*tree = (struct page_tree){0};
 	builder.nodes = profile_nodes(profile, &nr_nodes);
 	builder.frames = profile_frames(profile, &builder.nr_frames);
-	for (size_t i = 0; i < builder.nr_frames; i++) {
-		GROW_ARRAY(tree->functions, tree->nr_functions, tree->cap_functions);
-		tree->functions[tree->nr_functions++] = builder.frames[i];
-	}
+	for (size_t i = 0; i < builder.nr_frames; i++)
+		add_function(&builder, &builder.frames[i]);
 	hash_index_init(&builder.count_index);
 	add_nodes(&builder);
-	order_by_frequency(tree);
+	order_by_frequency(&builder);
+	add_nodes(&builder);
 	hash_index_release(&builder.count_index);
 	free(builder.counts);
+	free(builder.uses);
+	free(builder.rank);
 }
 
 void page_tree_release(struct page_tree *tree)
@@ -203,7 +220,10 @@ void page_tree_release(struct page_tree *tree)
 	for (size_t i = 0; i < tree->nr_names; i++)
 		free(tree->names[i]);
 	free(tree->names);
-	free(tree->nodes);
+	byte_buffer_release(&tree->pops);
+	byte_buffer_release(&tree->function);
+	byte_buffer_release(&tree->self);
+	byte_buffer_release(&tree->before);
 	free(tree->functions);
 }
 

@@ -8,8 +8,8 @@
 #define CTRACE_FLAMEGRAPH_PAGE_TREE_H
 
 #include "common/frame.h"
+#include "flamegraph/byte_buffer.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,21 +17,17 @@
 
 struct profile;
 
-struct page_node {
-	uint32_t pops; /* levels to leave before this node is entered */
-	uint32_t function;
-	uint64_t self;
-	uint64_t before; /* self, in the recording this one is compared with */
-};
-
 struct page_tree {
 	struct frame *functions; /* the most frequent first, so that their numbers are short */
 	size_t nr_functions, cap_functions;
-	struct page_node *nodes; /* without the root */
-	size_t nr_nodes, cap_nodes;
-	bool has_before;
-	uint64_t nr_pruned; /* frames that are not here */
-	char **names;	    /* of pruned nodes */
+	size_t nr_nodes; /* without the root */
+	/* One number a node each, as byte_buffer_uint() spells it: there may be millions. */
+	struct byte_buffer pops; /* levels to leave before the node is entered */
+	struct byte_buffer function;
+	struct byte_buffer self;
+	struct byte_buffer before; /* self, in the recording this one is compared with */
+	uint64_t nr_pruned;	   /* frames that are not here */
+	char **names;		   /* of pruned nodes */
 	size_t nr_names, cap_names;
 };
 
