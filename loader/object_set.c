@@ -185,16 +185,18 @@ static int get_table(struct object_set *set, const struct object *o, struct elf_
 	struct unwind_options options = {
 		.no_ramps = set->store && !table_store_has_room(set->store, CTRACE_MAX_RULES / 16),
 	};
-	bool cacheable = o->build_id.size && o->file_size >= CACHE_MIN_FILE && !options.no_ramps;
+	struct build_id key = {};
 	int err;
 
-	if (cacheable && unwind_cache_load(&o->build_id, ret_table) == 0) {
+	if (o->file_size >= CACHE_MIN_FILE && !options.no_ramps)
+		key = unwind_cache_key(image);
+	if (key.size && unwind_cache_load(&key, ret_table) == 0) {
 		set->stats.cached++;
 		return 0;
 	}
 	err = unwind_table_build(image, &options, ret_table);
-	if (err == 0 && cacheable && (*ret_table)->stats.cfi_rows >= CACHE_MIN_CFI_ROWS) {
-		int stored = unwind_cache_store(&o->build_id, *ret_table);
+	if (err == 0 && key.size && (*ret_table)->stats.cfi_rows >= CACHE_MIN_CFI_ROWS) {
+		int stored = unwind_cache_store(&key, *ret_table);
 
 		if (stored < 0)
 			log_debug("table of '%s' not cached: %s", o->path, strerror(-stored));

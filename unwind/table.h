@@ -74,12 +74,17 @@ void unwind_rule_at(const struct unwind_rule *rule, uint32_t distance,
 		    struct unwind_rule *ret_rule);
 
 /*
- * The cache under XDG_CACHE_HOME (or ~/.cache)/ctrace/tables, one zstd file per build-id, written
+ * The cache under XDG_CACHE_HOME (or ~/.cache)/ctrace/tables, one zstd file per key, written
  * by rename, checked (magic, version, checksum, every index and rule in bounds) before use.
  * load: -ENOENT not there, -EBADMSG damaged (and removed).  store: errors as the system gave them.
  */
 struct build_id;
-int unwind_cache_load(const struct build_id *id, struct unwind_table **ret_table);
-int unwind_cache_store(const struct build_id *id, const struct unwind_table *table);
+int unwind_cache_load(const struct build_id *key, struct unwind_table **ret_table);
+int unwind_cache_store(const struct build_id *key, const struct unwind_table *table);
+/*
+ * The image's build-id; without one (rustc's own libraries have none) a digest of its headers and
+ * of what its rows are made from, which costs 0.1 ms a megabyte.  Size 0: no section headers.
+ */
+struct build_id unwind_cache_key(struct elf_image *image);
 
 #endif
