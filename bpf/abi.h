@@ -61,7 +61,8 @@
 	X(DEREF_RBP, "*(rbp+N)+M")                                           \
 	X(RSP_R9, "*(rsp+8+8*r9)+8: OpenSSL's bn assembly")                  \
 	X(SIGNAL, "signal frame: every register is in the ucontext at rsp")  \
-	X(STOP, "return address undefined: the outermost frame")
+	X(STOP, "return address undefined: the outermost frame")             \
+	X(OTHER_STACK, "rbp+N on another stack, wherever that lies")
 
 enum cfa_kind {
 #define X(name, text) CFA_##name,

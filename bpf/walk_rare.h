@@ -31,6 +31,12 @@ WALK_FUNCTION int walk_rare_cfa(struct walk *w)
 	case CFA_PLT10:
 		w->word = w->sp + 8 + ((w->pc & 15) >= 10 ? 8 : 0);
 		return STOP_CONTINUE;
+	case CFA_OTHER_STACK:
+		w->word = w->regs[DW_RBP] + (uint64_t)off;
+		/* Between two stacks there is no up; the limit of frames ends what goes round. */
+		w->sp = w->word - 16;
+		w->nr_guessed++;
+		return STOP_CONTINUE;
 	case CFA_DEREF_RSP:
 		if (walk_read(&word, 8, w->sp + (uint64_t)off) < 0)
 			return STOP_READ_FAULT;

@@ -215,3 +215,62 @@ bool arch_find_init_stub(const uint8_t *code, size_t size, struct arch_init_stub
 	ret_stub->framed_to = (uint32_t)(size - 1);
 	return true;
 }
+
+size_t arch_stores_rbp(const uint8_t *code, size_t size)
+{
+	static const uint8_t near[] = {0x48, 0x89, 0x6c, 0x24}, far[] = {0x48, 0x89, 0xac, 0x24};
+
+	if (size >= 5 && memcmp(code, near, sizeof(near)) == 0)
+		return 5;
+	return size >= 8 && memcmp(code, far, sizeof(far)) == 0 ? 8 : 0;
+}
+
+bool arch_is_push_rbp(uint8_t code)
+{
+	return code == 0x55;
+}
+
+size_t arch_find_thread_start(const uint8_t *code, size_t size)
+{
+	bool is_called = false;
+
+	for (size_t i = 1; i < size; i++) {
+		if (code[i - 1] == 0x0f && code[i] == 0x05)
+			is_called = true;
+		else if (is_called && code[i] == 0xc3)
+			return i + 1;
+	}
+	return size;
+}
+
+/* Bytes of mov that loads RSP from memory or a register; 0: @code is none. */
+static uint32_t loads_rsp(const uint8_t *code)
+{
+	uint8_t mode = code[2] >> 6, base = code[2] & 7;
+
+	if ((code[0] & 0xf8) != 0x48)
+		return 0;
+	if (code[1] == 0x89 && !(code[0] & 1) && (code[2] & 0xc7) == 0xc4)
+		return 3;
+	if (code[1] != 0x8b || code[0] & 4 || (code[2] & 0x38) != 0x20)
+		return 0;
+	if (mode == 3)
+		return 3;
+	return 3 + (base == 4) + (mode == 1 ? 1 : mode == 2 || base == 5 ? 4 : 0);
+}
+
+void arch_find_stack_switch(const uint8_t *code, size_t size, struct arch_stack_switch *ret_at)
+{
+	struct arch_stack_switch at = {0};
+
+	for (size_t i = 0; i + 3 <= size && i < UINT16_MAX; i++) {
+		uint32_t length = loads_rsp(code + i);
+
+		if (!length || length > size - i)
+			continue;
+		at.to = (uint32_t)i + length;
+		if (!at.from)
+			at.from = at.to;
+	}
+	*ret_at = at;
+}

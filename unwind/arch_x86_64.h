@@ -34,4 +34,18 @@ struct arch_init_stub {
 /* Is the section @code an .init or .fini as glibc frames it? */
 bool arch_find_init_stub(const uint8_t *code, size_t size, struct arch_init_stub *ret_stub);
 
+/* Length of the instruction at @code if it stores RBP in the frame (mov %rbp, N(%rsp)), or 0. */
+size_t arch_stores_rbp(const uint8_t *code, size_t size);
+bool arch_is_push_rbp(uint8_t code);
+
+/* Behind the return of the parent in a function that calls clone(); @size: there is none. */
+size_t arch_find_thread_start(const uint8_t *code, size_t size);
+
+/* Behind the first and the last instruction that load RSP with something new; both 0: none. */
+struct arch_stack_switch {
+	uint32_t from;
+	uint32_t to;
+};
+void arch_find_stack_switch(const uint8_t *code, size_t size, struct arch_stack_switch *ret_at);
+
 #endif

@@ -42,7 +42,8 @@ static void add(struct digest *d, const void *data, size_t size)
 /* Sections whose bytes make rows: CFI, and the code without CFI the compiler recognises. */
 static bool makes_rows(const char *name)
 {
-	static const char *const names[] = {".eh_frame", ".init", ".fini", ".gopclntab"};
+	static const char *const names[] = {".eh_frame", ".init", ".fini", ".gopclntab",
+					    ".data.rel.ro.gopclntab"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (!strcmp(name, names[i]))

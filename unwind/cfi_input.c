@@ -5,6 +5,7 @@
 #include "common/log.h"
 #include "unwind/cfi_bytes.h"
 #include "unwind/dwarf_constants.h"
+#include "unwind/go_rows.h"
 #include "unwind/known_code.h"
 
 #include <errno.h>
@@ -203,6 +204,7 @@ int cfi_input_collect(struct cfi_input *input, struct elf_image *image,
 	input->size = (uint32_t)((end - input->base + block - 1) & ~(block - 1));
 
 	collect_eh_frame(input, image);
+	go_rows_add(input, image);
 	collect_section(input, image, ".debug_frame", true);
 	if (debug_image)
 		collect_section(input, debug_image, ".debug_frame", true);

@@ -67,6 +67,9 @@ static void put_cfa(const struct unwind_rule *rule, struct line *line)
 	case CFA_DEREF_RSP:
 		snprintf(line->form, COLUMN_MAX, "*(rsp%+d)%+d", rule->cfa_off, rule->x);
 		break;
+	case CFA_OTHER_STACK:
+		snprintf(line->form, sizeof(line->form), "rbp%+d on another stack", rule->cfa_off);
+		break;
 	case CFA_DEREF_RBP:
 		snprintf(line->form, COLUMN_MAX, "*(rbp%+d)%+d", rule->cfa_off, rule->x);
 		break;

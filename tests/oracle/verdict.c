@@ -209,6 +209,38 @@ static enum verdict judge_shorter(const struct dispute *d)
 	return VERDICT_UNEXPLAINED;
 }
 
+/* Is frame @i of a function of Go's runtime that switches stacks? */
+static bool leaves_stack(const struct dispute *d, uint32_t i)
+{
+	static const char *const names[] = {"runtime.mcall",	   "runtime.morestack",
+					    "runtime.gogo",	   "gogo",
+					    "runtime.systemstack", "runtime.asmcgocall"};
+	uint64_t pc = our_pc(d, i) - !is_exact(d, i);
+	Dwfl_Module *module = dwfl_addrmodule(d->dwfl, pc);
+	const char *name = module ? dwfl_module_addrname(module, pc) : NULL;
+
+	for (size_t n = 0; name && n < sizeof(names) / sizeof(names[0]); n++) {
+		size_t length = strlen(names[n]);
+
+		if (strncmp(name, names[n], length) == 0 &&
+		    (!name[length] || strcmp(name + length, ".abi0") == 0))
+			return true;
+	}
+	return false;
+}
+
+/* Is frame @i where a signal handler returns to: mov $15, %eax or %rax; syscall? */
+static bool is_signal_trampoline(const struct dispute *d, uint32_t i)
+{
+	static const uint8_t eax[] = {0xb8, 0x0f, 0, 0, 0, 0x0f, 0x05};
+	static const uint8_t rax[] = {0x48, 0xc7, 0xc0, 0x0f, 0, 0, 0, 0x0f, 0x05};
+	uint8_t code[sizeof(rax)];
+
+	return is_exact(d, i) &&
+	       stopped_program_read(d->program, code, sizeof(code), our_pc(d, i)) == 0 &&
+	       (memcmp(code, eax, sizeof(eax)) == 0 || memcmp(code, rax, sizeof(rax)) == 0);
+}
+
 enum verdict verdict_of(const struct stopped_program *program, Dwfl *dwfl, pid_t tid,
 			const struct user_regs_struct *regs, const struct judged_stack *theirs)
 {
@@ -225,6 +257,10 @@ enum verdict verdict_of(const struct stopped_program *program, Dwfl *dwfl, pid_t
 		return VERDICT_EQUAL;
 	if (d.common == 0)
 		return VERDICT_UNEXPLAINED;
+	if (is_signal_trampoline(&d, d.common - 1))
+		return VERDICT_SIGNAL;
+	if (leaves_stack(&d, d.common - 1))
+		return VERDICT_OTHER_STACK;
 	if (d.common == theirs->nr)
 		return judge_longer(&d);
 	if (d.common == d.nr)

@@ -13,21 +13,25 @@
 #include <stdint.h>
 
 /* X(name, "name in the summary", "text") */
-#define VERDICTS(X)                                                                         \
-	X(EQUAL, "equal", "the same frames")                                                \
-	X(NO_CFI, "libdw_stops",                                                            \
-	  "libdw stops where there is no CFI; each further frame of ours "                  \
-	  "is behind a call")                                                               \
-	X(RETURNED, "libdw_skips",                                                          \
-	  "stepped on, the thread returned to our frame and not to "                        \
-	  "libdw's")                                                                        \
-	X(CALLED, "libdw_skips_call",                                                       \
-	  "no CFI here: libdw steps by frame pointer over our frame, "                      \
-	  "which is behind a call of this function")                                        \
-	X(NOT_CODE, "libdw_strays",                                                         \
-	  "where our stack ends libdw goes on to what is no code, or "                      \
-	  "behind no call")                                                                 \
-	X(OUTERMOST, "libdw_passes_end", "CFI says that nobody called this; libdw goes on") \
+#define VERDICTS(X)                                                                               \
+	X(EQUAL, "equal", "the same frames")                                                      \
+	X(NO_CFI, "libdw_stops",                                                                  \
+	  "libdw stops where there is no CFI; each further frame of ours "                        \
+	  "is behind a call")                                                                     \
+	X(RETURNED, "libdw_skips",                                                                \
+	  "stepped on, the thread returned to our frame and not to "                              \
+	  "libdw's")                                                                              \
+	X(CALLED, "libdw_skips_call",                                                             \
+	  "no CFI here: libdw steps by frame pointer over our frame, "                            \
+	  "which is behind a call of this function")                                              \
+	X(NOT_CODE, "libdw_strays",                                                               \
+	  "where our stack ends libdw goes on to what is no code, or "                            \
+	  "behind no call")                                                                       \
+	X(OUTERMOST, "libdw_passes_end", "CFI says that nobody called this; libdw goes on")       \
+	X(OTHER_STACK, "libdw_stays",                                                             \
+	  "Go's runtime has left this stack for another, as its source says; libdw goes on here") \
+	X(SIGNAL, "libdw_no_signal",                                                              \
+	  "libdw takes the code that calls rt_sigreturn for a function")                          \
 	X(UNEXPLAINED, "unexplained", "not explained")
 
 enum verdict {

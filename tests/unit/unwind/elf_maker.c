@@ -16,7 +16,7 @@
 #define FILE_SIZE	(SECTIONS_OFF + 5 * sizeof(Elf64_Shdr) + sizeof(section_names))
 #define ENCODING_PCREL4 (DW_EH_PE_pcrel | DW_EH_PE_sdata4)
 
-static const char section_names[] = "\0.text\0.eh_frame\0.debug_frame\0.shstrtab";
+static const char section_names[] = "\0.text\0.eh_frame\0.debug_frame\0.shstrtab\0.gopclntab";
 
 void maker_add_bytes(struct maker_frame *frame, const void *data, size_t size)
 {
@@ -164,7 +164,7 @@ static void put_sections(uint8_t *file, const struct maker_elf *elf, Elf64_Ehdr 
 		       .sh_addr = MAKER_FRAME_VADDR,
 		       .sh_offset = FRAME_OFF,
 		       .sh_size = elf->eh_frame ? elf->eh_frame->size : 0},
-		[3] = {.sh_name = 17,
+		[3] = {.sh_name = elf->debug_is_go ? 40 : 17,
 		       .sh_type = elf->debug_frame ? SHT_PROGBITS : SHT_NOBITS,
 		       .sh_offset = DEBUG_OFF,
 		       .sh_size = elf->debug_frame ? elf->debug_frame->size : 0},

@@ -30,6 +30,7 @@ struct maker_frame {
 struct maker_elf {
 	const struct maker_frame *eh_frame;    /* NULL = none */
 	const struct maker_frame *debug_frame; /* NULL = none */
+	bool debug_is_go;		       /* @debug_frame's bytes are a .gopclntab */
 	bool no_header;			       /* no PT_GNU_EH_FRAME */
 	bool no_sections;
 	uint64_t entry;
