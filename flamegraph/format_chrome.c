@@ -35,8 +35,8 @@ static uint64_t tid_of(const struct profile_root *root, size_t row)
 	return root->tid ? root->tid : pid_of(root, row);
 }
 
-static void put_name(struct chrome *chrome, const char *what, const struct profile_root *root,
-		     size_t row)
+static void put_name(struct chrome *chrome, const char *what, const char *name,
+		     const struct profile_root *root, size_t row)
 {
 	struct json_writer *json = &chrome->json;
 
@@ -48,7 +48,7 @@ static void put_name(struct chrome *chrome, const char *what, const struct profi
 	json_key_string(json, "name", what);
 	json_key(json, "args");
 	json_object_begin(json);
-	json_key_string(json, "name", root->name);
+	json_key_string(json, "name", name);
 	json_object_end(json);
 	json_object_end(json);
 }
@@ -153,8 +153,8 @@ static int write_chrome(const struct profile *profile, const struct format_optio
 	json_key(&chrome.json, "traceEvents");
 	json_array_begin(&chrome.json);
 	for (size_t i = 0; i < nr; i++) {
-		put_name(&chrome, "process_name", &roots[i], i);
-		put_name(&chrome, "thread_name", &roots[i], i);
+		put_name(&chrome, "process_name", roots[i].comm, &roots[i], i);
+		put_name(&chrome, "thread_name", roots[i].name, &roots[i], i);
 	}
 	put_slices(&chrome, roots);
 	json_array_end(&chrome.json);

@@ -28,9 +28,15 @@ struct speedscope {
 	struct json_writer json;
 };
 
+/* There is one field for where a function is: its source, or else its object. */
+static const char *place_of(const struct frame *frame)
+{
+	return frame->file ? frame->file : frame->module;
+}
+
 static bool looks_same(const struct frame *a, const struct frame *b)
 {
-	return !strcmp(a->name, b->name) && a->file == b->file && a->line == b->line;
+	return !strcmp(a->name, b->name) && place_of(a) == place_of(b) && a->line == b->line;
 }
 
 static uint32_t *number_frames(struct speedscope *out, uint32_t *first_rows, uint32_t *ret_nr)
@@ -42,7 +48,7 @@ static uint32_t *number_frames(struct speedscope *out, uint32_t *first_rows, uin
 	hash_index_init(&seen);
 	for (size_t i = 0; i < out->nr_frames; i++) {
 		const struct frame *frame = &out->frames[i];
-		uint64_t hash = hash_u64(hash_text(hash_text(seen.seed, frame->name), frame->file),
+		uint64_t hash = hash_u64(hash_text(hash_text(seen.seed, frame->name), place_of(frame)),
 					 frame->line);
 		struct hash_probe probe;
 		uint32_t row = hash_index_first(&seen, hash, &probe);
@@ -77,8 +83,8 @@ static void put_frames(struct speedscope *out)
 
 		json_object_begin(json);
 		json_key_string(json, "name", frame->name);
-		if (frame->file)
-			json_key_string(json, "file", frame->file);
+		if (place_of(frame))
+			json_key_string(json, "file", place_of(frame));
 		if (frame->line)
 			json_key_uint(json, "line", frame->line);
 		json_object_end(json);

@@ -35,10 +35,15 @@ function write(suffix, stacks = STACKS) {
 const found = program => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
 
 // A test that needs a program of others: skipped without it, unless all must be there.
+const REQUIRED = (process.env.CTRACE_REQUIRE_BROWSER ?? process.env.CTRACE_REQUIRE_BPF) === '1';
 function withProgram(name, program, body) {
 	const missing = !program || !found(program);
-	test(name, {skip: missing && process.env.CTRACE_REQUIRE_BROWSER !== '1' && 'no such program here'}, body);
+	test(name, {skip: missing && !REQUIRED && 'no such program here'}, body);
 }
+
+// The unit tests' sample has what folded stacks cannot tell: objects, build-ids, files, lines.
+const SAMPLE_TOTAL = 150;
+const sample = name => path.join(ROOT, 'tests/golden/flamegraph/sample.' + name);
 
 const [goPprof] = spawnSync('sh', ['-c', 'ls /usr/lib/go-*/pkg/tool/linux_*/pprof 2>/dev/null'], {encoding: 'utf8'})
 	.stdout.split('\n');
@@ -56,6 +61,34 @@ withProgram('go tool pprof: totals, inlines, labels', goPprof, () => {
 	assert.match(raw, /comm:\[web\] thread:\[web-10\/11\]\n +pid:\[10\] tid:\[11\]/);
 	const traces = execFileSync(goPprof, ['-traces', file], {encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore']});
 	assert.match(traces, /12 +sort\n +query\n +query\n +query\n +main\n/);
+});
+
+withProgram('go tool pprof: objects, build-ids, files, lines, inlined calls', goPprof, () => {
+	const show = option => execFileSync(goPprof, [option, sample('pprof')], {encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore']});
+	const raw = show('-raw');
+	assert.match(raw, /\n1: \S+ \/srv\/server deadbeef \[FN\]/);
+	assert.match(raw, / \/usr\/lib\/libc\.so\.6 010203 /);
+	assert.match(raw, / M=1 queue_lock \/src\/queue\.h:3 s=0\n +queue_pop \/src\/queue\.h:9 s=0\n +loop \/src\/server\.c:34/);
+	const counts = [...raw.matchAll(/^ +(\d+) +\d+: [\d ]+$/gm)].map(match => Number(match[1]));
+	assert.strictEqual(counts.reduce((a, b) => a + b), SAMPLE_TOTAL);
+	assert.match(show('-traces'), /404\.04ms +queue_lock \(inline\)\n +queue_pop \(inline\)\n +loop\n +main\n +_start\n/);
+});
+
+withProgram('callgrind_annotate: objects and files', 'callgrind_annotate', () => {
+	const text = execFileSync('callgrind_annotate', ['--auto=no', '--threshold=100', sample('callgrind')], {encoding: 'utf8'});
+	assert.match(text, /\n150 \(100\.0%\) +PROGRAM TOTALS/);
+	assert.match(text, /\n40 \(26\.67%\) +\/src\/queue\.h:queue_lock \[\/srv\/server\]/);
+	const counts = [...text.matchAll(/^ *(\d+) \([ \d.]+%\) +\S+:/gm)].map(match => Number(match[1]));
+	assert.strictEqual(counts.reduce((a, b) => a + b), SAMPLE_TOTAL);
+});
+
+withProgram('protoc with the schema of Perfetto: objects and build-ids', 'protoc', () => {
+	const text = execFileSync('protoc', ['--proto_path=' + path.join(ROOT, 'flamegraph/proto'),
+		'--decode=ctrace.perfetto.Trace', 'perfetto.proto'], {input: fs.readFileSync(sample('perfetto')), encoding: 'utf8'});
+	const [, iid] = /mapping_paths \{\s+iid: (\d+)\s+str: "\/srv\/server"/.exec(text);
+	assert.match(text, new RegExp(`build_ids \\{\\s+iid: ${iid}\\s+str: "\\\\336\\\\255\\\\276\\\\357"`));
+	assert.match(text, new RegExp(`mappings \\{\\s+iid: ${iid}\\s+build_id: ${iid}\\s+path_string_ids: ${iid}`));
+	assert.strictEqual(text.match(/callstack_iid: \d+/g).length, SAMPLE_TOTAL);
 });
 
 withProgram('callgrind_annotate: self and inclusive', 'callgrind_annotate', () => {
@@ -88,9 +121,7 @@ withProgram('protoc with the schema of Perfetto: as many samples as were counted
 	assert.ok(!/^\s*\d+:/m.test(text), 'fields that the schema does not know');
 });
 
-test('Perfetto: more than a million counts are told as a period', () => {
-	if (!found('protoc'))
-		return;
+withProgram('Perfetto: more than a million counts are told as a period', 'protoc', () => {
 	const text = execFileSync('protoc', ['--proto_path=' + path.join(ROOT, 'flamegraph/proto'),
 		'--decode=ctrace.perfetto.Trace', 'perfetto.proto'], {maxBuffer: 1 << 30, encoding: 'utf8',
 		input: fs.readFileSync(write('perfetto-trace', 'a-1;b 7000000\na-1;c 3000001\n'))});
@@ -148,21 +179,42 @@ async function importInto(browser, file) {
 	await page.goto('file://' + require.resolve('speedscope/dist/release/index.html') + '#localProfilePath=' + script);
 	await page.waitForFunction(() => document.title !== 'speedscope', {timeout: 20000}).catch(() => {});
 	const title = await page.title();
+	// The list of threads, where there are several; the table is in the view of one.
+	const rows = () => page.$$eval('tr', list => list.map(row => [...row.cells].map(cell => cell.innerText)));
+	await page.keyboard.press('3');
+	await page.waitForFunction(() => /Symbol Name/.test(document.body.innerText), {timeout: 20000});
+	const functions = new Map((await rows()).filter(row => /%/.test(row[0])).map(row => [row[2], [parseFloat(row[0]), parseFloat(row[1])]]));
+	await page.keyboard.press('t');
+	const threads = (await rows()).filter(row => /^\d+$/.test(row[0])).map(row => [row[1], parseFloat(row[2])]);
 	await page.close();
-	return {title, log: log.filter(text => !/GL Driver/.test(text))};
+	return {title, functions, threads, log: log.filter(text => !/GL Driver/.test(text))};
 }
 
 test('speedscope imports its own format, pprof, callgrind, Chrome and folded stacks', async () => {
 	const browser = await launch(suite, ['--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader']);
-	for (const [suffix, importer] of [['speedscope.json', 'Speedscope'], ['pb.gz', 'pprof'], ['chrome.json', 'Trace Event'],
-		['folded', 'collapsed stack']]) {
+	for (const [suffix, importer] of [['speedscope.json', 'speedscope json'], ['pb.gz', 'pprof'], ['chrome.json', 'Trace Event'],
+		['folded', 'collapsed stack'], ['callgrind', 'Callgrind']]) {
 		// A name that ends in .chrome.json means to speedscope what DevTools saves.
-		const file = path.join(directory, 'import.' + suffix.replace('chrome.json', 'trace.json'));
+		const file = path.join(directory, {'chrome.json': 'import.trace.json', callgrind: 'callgrind.out.1'}[suffix] || 'import.' + suffix);
 		fs.copyFileSync(write(suffix), file);
-		const {title, log} = await importInto(browser, file);
+		const {title, functions, threads, log} = await importInto(browser, file);
 		assert.ok(!log.some(text => text.startsWith('error')), `${suffix}: ${log}`);
-		assert.ok(log.some(text => text.includes(importer)) || suffix === 'speedscope.json', `${suffix}: ${log}`);
+		assert.ok(log.some(text => text.includes(importer)), `${suffix}: ${log}`);
 		assert.notStrictEqual(title, 'speedscope', `${suffix}: ${log}`);
+		const self = [...functions.values()].reduce((sum, row) => sum + row[1], 0);
+		if (suffix === 'chrome.json') {
+			assert.deepStrictEqual(threads.map(row => row[1]).sort(), [14, 35, 51]);
+			assert.strictEqual(self, 35); // of the first
+			continue;
+		}
+		assert.strictEqual(self, TOTAL, suffix);
+		assert.deepStrictEqual(functions.get('malloc'), [30, 30]);
+		assert.deepStrictEqual(functions.get('main'), [90, 0]);
+		// What calls what is all that callgrind tells: the way through three of them is guessed there.
+		if (suffix !== 'callgrind')
+			assert.deepStrictEqual(functions.get('query'), [20, 0]);
+		if (suffix === 'speedscope.json')
+			assert.deepStrictEqual(threads, [['all', 100], ['db-7/7', 35], ['web-10/10', 51], ['web-10/11', 14]]);
 	}
 });
 
