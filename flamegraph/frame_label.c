@@ -94,6 +94,15 @@ static char *without_scopes(const char *name, size_t room)
 	return NULL;
 }
 
+static char *cut_short(const char *text, size_t room)
+{
+	size_t len = cut_at(text, room - 1), mark = strlen(ELLIPSIS);
+
+	if (len >= mark && !memcmp(text + len - mark, ELLIPSIS, mark))
+		len -= mark;
+	return xasprintf("%.*s" ELLIPSIS, (int)len, text);
+}
+
 char *frame_label(const char *name, size_t room)
 {
 	_cleanup_free_ char *brief = NULL;
@@ -117,5 +126,5 @@ char *frame_label(const char *name, size_t room)
 		next += 2;
 	if (!*scope)
 		scope = brief;
-	return xasprintf("%.*s" ELLIPSIS, (int)cut_at(scope, room - 1), scope);
+	return cut_short(scope, room);
 }

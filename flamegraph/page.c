@@ -212,6 +212,28 @@ static void put_text(FILE *out, const char *class, double x, double y, const cha
 	fputs("</text>\n", out);
 }
 
+static void put_swatch(FILE *out, const char *class, double x, double y)
+{
+	fprintf(out, "<rect class=\"%s\" x=\"", class);
+	markup_pixels(out, x);
+	fputs("\" y=\"", out);
+	markup_pixels(out, y);
+	fputs("\" width=\"12\" height=\"12\"/>", out);
+}
+
+static void put_delta_legend(const struct page *page, double y, FILE *out)
+{
+	static const char less[] = "less than before";
+	double x = PAD + 8 + (double)strlen(less) * page->style.char_width;
+	char class[PALETTE_CLASS_MAX];
+
+	put_text(out, "muted", PAD, y + 10.5, less);
+	for (int i = -4; i <= 4; i++, x += 14)
+		put_swatch(out, palette_delta_class(page->options->negate ? -i : i, 4, class), x,
+			   y);
+	put_text(out, "muted", x + 8, y + 10.5, "more");
+}
+
 /* The kinds that occur, in the order of the list. */
 static void put_legend(const struct page *page, FILE *out)
 {
@@ -224,19 +246,13 @@ static void put_legend(const struct page *page, FILE *out)
 	for (size_t i = 0; i < nr; i++)
 		seen |= 1u << palette_hue(&frames[i]);
 	if (profile_before(page->picture.profile)) {
-		put_text(out, "muted", x, y + 10.5,
-			 page->options->negate ? "red: less than before, blue: more"
-					       : "blue: less than before, red: more");
+		put_delta_legend(page, y, out);
 		return;
 	}
 	for (unsigned int hue = 0; hue < NR_HUES; hue++) {
 		if (!(seen & 1u << hue))
 			continue;
-		fprintf(out, "<rect class=\"%s\" x=\"", palette_hue_class(hue, class));
-		markup_pixels(out, x);
-		fputs("\" y=\"", out);
-		markup_pixels(out, y);
-		fputs("\" width=\"12\" height=\"12\"/>", out);
+		put_swatch(out, palette_hue_class(hue, class), x, y);
 		put_text(out, "muted", x + 17, y + 10.5, palette_hue_text(hue));
 		x += 17 + 16 + (double)strlen(palette_hue_text(hue)) * page->style.char_width;
 	}

@@ -207,6 +207,18 @@ static void put_counters(struct json_writer *json, const char *key,
 	json_object_end(json);
 }
 
+/* Which of the stops end a whole stack. */
+static void put_whole(struct json_writer *json, const struct capture_info *info)
+{
+	json_key(json, "whole");
+	json_array_begin(json);
+	for (size_t i = 0; i < info->nr_stops; i++) {
+		if (info->stops[i].complete && info->stops[i].value)
+			json_string(json, info->stops[i].name);
+	}
+	json_array_end(json);
+}
+
 static void put_info(struct json_writer *json, const struct capture_info *info)
 {
 	json_key(json, "info");
@@ -225,6 +237,7 @@ static void put_info(struct json_writer *json, const struct capture_info *info)
 	json_key_uint(json, "lost", info->lost);
 	put_counters(json, "lost_by", info->losses, info->nr_losses);
 	put_counters(json, "stops", info->stops, info->nr_stops);
+	put_whole(json, info);
 	json_key_uint(json, "frames", info->frames);
 	json_key_uint(json, "guessed_frames", info->guessed_frames);
 	json_object_end(json);

@@ -234,9 +234,9 @@ static uint32_t shade(const struct tone *tone, unsigned int step, unsigned int s
 	double chroma = (tone->chroma[0] + at * (tone->chroma[1] - tone->chroma[0])) / 1000;
 	double hue = tone->hue[0] + at * (tone->hue[1] - tone->hue[0]);
 
-	/* In the dark, deep fills under light text, in the same order of lightness. */
+	/* In the dark dimmed, but still light enough for dark text: kinds keep their looks. */
 	if (dark)
-		return colour_from_oklch(0.40 + (light - 0.73) * 0.55, chroma * 0.78, hue);
+		return colour_from_oklch(0.645 + (light - 0.69) * 0.55, chroma * 0.85, hue);
 	return colour_from_oklch(light, chroma, hue);
 }
 

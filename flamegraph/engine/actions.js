@@ -19,6 +19,7 @@ function retree() {
 // @seen: a node to scroll to, with what it calls.
 function relayout(seen) {
 	pointed = null;
+	showTip(null);
 	layout();
 	if (seen !== undefined)
 		reveal(seen);
@@ -35,6 +36,7 @@ function refresh() {
 	for (const name in pressed)
 		buttons[name].setAttribute('aria-pressed', pressed[name]);
 	buttons.order.textContent = `by ${state.order}`;
+	buttons.threads.textContent = ['threads', 'threads by name', 'threads joined'][state.threads];
 	buttons.widths.textContent = `widths: ${state.widths}`;
 	buttons.widths.hidden = !isDiff;
 	buttons.reset.disabled = !zoom;
@@ -75,8 +77,12 @@ function selectNode(node) {
 		zoom = node;
 	state.zoom = pathOf(zoom);
 	relayout(node);
+	const box = boxOf(node);
 	cursor.setAttribute('aria-label', describe(node));
 	cursor.focus({preventScroll: true});
+	// Where the stacks end, so that it hides no neighbour.
+	if (box)
+		showTip(box, PAD - 14, state.inverted ? height : TOP - 20);
 	refresh();
 	writeAddress(true);
 }
@@ -84,8 +90,10 @@ function selectNode(node) {
 const isAbove = (node, below) => node <= below && below < tree.end[node];
 
 function describe(node) {
-	const total = tree.total[node];
-	return `${nodeName(tree, node)} (${count(total)} ${meta.unit}, ${percent(total, tree.total[0])})`;
+	const total = tree.total[node], self = tree.self[node], all = tree.total[0];
+	const above = node ? `, called by ${nodeName(tree, tree.parent[node])}` : '';
+	return `${nodeName(tree, node)} (${count(total)} ${meta.unit}, ${percent(total, all)}), self ${
+		percent(self, all)}, level ${tree.depth[node]}${above}`;
 }
 
 function exclude(set, node) {

@@ -160,13 +160,15 @@ function fillTools() {
 		button('inverted', 'icicle', 'Root on top (i)', actions.i),
 		button('reverse', 'callers', 'Merge from the leaves: who calls it (r)', actions.r),
 		button('order', 'by name', 'Order of siblings (s)', nextOrder),
-		button('collapse', 'recursion', 'Collapse recursion (x)', actions.x),
-		button('inlines', 'inlines', 'Fold inlined functions into their callers (m)', actions.m),
+		button('collapse', 'fold recursion', 'Collapse recursion (x)', actions.x),
+		button('inlines', 'fold inlines', 'Fold inlined functions into their callers (m)', actions.m),
 		button('threads', 'threads', 'Join threads: by name, all (t)', actions.t),
 		button('widths', '', 'Widths: the larger of both, after, before (w)', nextWidths),
 		button('palette', 'colours', 'Palette (p)', nextPalette),
 		button('theme', 'theme', 'Dark or light (d)', toggleTheme),
 		button('about', '?', 'Keys, and how this was recorded (?)', toggleAbout));
+	buttons.inlines.hidden = !functions.kind.includes(INLINED);
+	buttons.threads.hidden = !functions.kind.includes(MARK);
 }
 
 function boot() {

@@ -21,8 +21,8 @@ const isDark = () => rootClass.contains('dark') || darkQuery.matches && !rootCla
 function shadeRule(letter, tone, step, steps, dark, first) {
 	const at = step / (steps - 1), mix = i => tone[i] + at * (tone[i + 1] - tone[i]);
 	const light = mix(0) / 1000, chroma = mix(2) / 1000;
-	return `.${letter}${step + first}{fill:oklch(${dark ? 0.4 + (light - 0.73) * 0.55 : light} ${
-		dark ? chroma * 0.78 : chroma} ${mix(4)})}`;
+	return `.${letter}${step + first}{fill:oklch(${dark ? 0.645 + (light - 0.69) * 0.55 : light} ${
+		dark ? chroma * 0.85 : chroma} ${mix(4)})}`;
 }
 
 function paletteRules(name) {

@@ -29,5 +29,5 @@ function labelOf(name, room) {
 		if (name.length - at < room)
 			return '…' + name.slice(at);
 	}
-	return (name.slice(scope) || name).slice(0, room - 1) + '…';
+	return (name.slice(scope) || name).slice(0, room - 1).replace(/…$/, '') + '…';
 }

@@ -62,30 +62,54 @@ function showMenu(node, x, y) {
 }
 
 const KEYS = [['click, Enter', 'zoom in; on a pale box, out'], ['Esc, 0', 'all'], ['Backspace', 'one step out'],
-	['/, Ctrl-F', 'search; /…/ is a regular expression'], ['n, N', 'next, last match'],
+	['/, Ctrl-F', 'search; /…/ is a regular expression'], ['n, N', 'next, previous match'],
 	['Ctrl-I', 'ignore case'], ['arrows, Home', 'walk the boxes'], ['f, h, u', 'focus, hide, undo'], ['g, G', 'callees, callers in all places'],
 	['c, C', 'copy name, stack'], ['i', 'icicle'], ['r', 'callers of leaves'], ['s', 'order of siblings'],
 	['x', 'collapse recursion'], ['m', 'fold inlines into their callers'], ['t', 'join threads: by name, all'],
 	['w', 'widths of a comparison'], ['p', 'palette'], ['d', 'dark, light'], ['e, E', 'save stacks, picture']];
 
-function infoLines(value, indent) {
-	return Object.entries(value).flatMap(([key, item]) => {
-		if (item === null || item === '' || Array.isArray(item) && !item.length)
-			return [];
-		const nested = typeof item === 'object' && !Array.isArray(item);
-		const text = Array.isArray(item) ? item.join(' ') : typeof item === 'number' ? count(item) : item;
-		return [el('tr', {}, el('th', {}, indent + key.replace(/_/g, ' ')), el('td', {}, nested ? '' : text)),
-			...nested ? infoLines(item, indent + '  ') : []];
-	});
+// Of all stacks: how they ended, what was lost, what is not certain.
+function ledgerRows({samples, lost, lost_by: lostBy, stops, whole, frames, guessed_frames: guessed}) {
+	const part = (value, all) => `${count(value)} (${percent(value, all)})`;
+	const wholeStacks = whole.reduce((sum, name) => sum + stops[name], 0);
+	const reasons = (values, all) => Object.entries(values).map(([name, value]) =>
+		['  ' + name.replace(/_/g, ' '), part(value, all)]);
+	return [['samples', count(samples)], ['whole stacks', part(wholeStacks, samples)], ...reasons(stops, samples),
+		['lost samples', part(lost, samples + lost)], ...reasons(lostBy, samples + lost),
+		['frames', count(frames)], ['guessed frames', part(guessed, frames)]];
 }
+
+function recordingRows(info) {
+	const {period_ns: period, start_unix_ns: start, duration_ns: duration} = info;
+	return [['command', info.command.join(' ')], ['probes', info.probes.join(' ')],
+		['started', start ? new Date(start / 1e6).toLocaleString('sv') : ''],
+		['duration', duration ? (duration / 1e9).toFixed(2) + ' s' : ''],
+		['one sample', period ? `${(period / 1e6).toFixed(3)} ms (${count(Math.round(1e9 / period))} Hz)` : ''],
+		['host', info.host], ['kernel', `${info.kernel || ''} ${info.machine || ''}`.trim()], ['CPUs', info.cpus || ''],
+		['ctrace', info.ctrace]];
+}
+
+function pictureRows() {
+	let nameless = 0;
+	for (let i = 1; i < recorded.nr; i++) {
+		const kind = functions.kind[recorded.fn[i]];
+		nameless += kind === MODULE || kind === UNKNOWN ? recorded.self[i] : 0;
+	}
+	return [['notes', meta.notes], [meta.unit, count(recorded.total[0])], ['boxes', count(recorded.nr - 1)],
+		['functions', count(functions.nr)], ['without symbols', percent(nameless, recorded.total[0])],
+		['pruned frames', meta.pruned && count(meta.pruned)]];
+}
+
+const aboutSection = (title, rows) => el('section', {}, el('b', {}, title), el('table', {}, ...rows
+	.filter(([, value]) => value).map(([name, value]) => el('tr', {}, el('th', {}, name), el('td', {}, value)))));
 
 function toggleAbout() {
 	about.hidden = !about.hidden;
 	if (about.hidden)
 		return;
-	about.replaceChildren(el('b', {}, 'Keys'), el('table', {}, ...KEYS.map(([key, text]) =>
-		el('tr', {}, el('th', {}, key), el('td', {}, text)))), el('b', {}, 'Recording'),
-	el('table', {}, ...infoLines({notes: meta.notes || '', total: recorded.total[0], nodes: recorded.nr - 1,
-		functions: functions.nr, pruned: meta.pruned, ...meta.info}, '')));
+	const {info} = meta;
+	about.replaceChildren(el('button', {className: 'close', title: 'Close (Esc)', onclick: toggleAbout}, '\u00d7'),
+		aboutSection('Keys', KEYS), el('div', {}, ...info ? [aboutSection('Recording', recordingRows(info)),
+			aboutSection('Ledger', ledgerRows(info))] : [], aboutSection('Picture', pictureRows())));
 	about.focus();
 }

@@ -73,11 +73,13 @@ function listHits() {
 	}
 	found.sort((a, b) => total[b] - total[a]);
 	const share = value => percent(value, tree.total[0]);
+	const room = Math.floor((Math.min(560, width - 20) - 160) / charWidth);
 	const line = fn => {
 		const row = el('div', {className: 'hit-line', onmousedown: event => {
 			event.preventDefault();
 			selectNode(tree.fn.indexOf(fn, 1));
-		}}, el('i', {}, share(total[fn])), el('i', {}, share(self[fn])), nameOf(fn));
+		}}, el('i', {}, share(total[fn])), el('i', {}, share(self[fn])), labelOf(nameOf(fn), room));
+		row.title = fullNameOf(fn);
 		return row;
 	};
 	hits.replaceChildren(el('div', {className: 'hit-head'}, el('i', {}, 'total'), el('i', {}, 'self'),

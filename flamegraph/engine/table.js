@@ -5,12 +5,18 @@ let tableOrder = 'self', chosen = -1;
 const share = (value, whole) => el('td', {className: 'bar', style: `--part:${100 * value / (whole || 1)}%`},
 	percent(value, whole));
 
+// @taken: pixels of the row that are not the name's.
+function nameCell(fn, taken) {
+	const room = Math.max(8, Math.floor((side.clientWidth - taken) / charWidth));
+	return el('td', {className: 'name', title: fullNameOf(fn)}, labelOf(nameOf(fn), room));
+}
+
 function functionRow(fn, self, total) {
 	const whole = tree.total[0];
 	const row = el('tr', {tabIndex: 0, onclick: () => choose(fn), onkeydown: event => {
 		if (event.key === 'Enter')
 			choose(fn);
-	}}, share(self, whole), share(total, whole), el('td', {className: 'name', title: fullNameOf(fn)}, nameOf(fn)));
+	}}, share(self, whole), share(total, whole), nameCell(fn, 130));
 	row.setAttribute('aria-selected', fn === chosen);
 	return row;
 }
@@ -56,7 +62,7 @@ function neighbourTable(title, list) {
 	const whole = everywhere(tree).total[chosen];
 	return el('table', {}, el('caption', {}, title), ...list.slice(0, NEIGHBOURS).map(([fn, value]) =>
 		el('tr', {tabIndex: 0, onclick: () => fn >= 0 && choose(fn)}, share(value, whole),
-			el('td', {className: 'name'}, fn < 0 ? '(the root)' : nameOf(fn)))));
+			fn < 0 ? el('td', {className: 'name'}, '(the root)') : nameCell(fn, 90))));
 }
 
 function choose(fn) {
@@ -114,8 +120,31 @@ function paintTabs() {
 const functionTable = el('table', {className: 'functions'}), chosenBox = el('section', {className: 'chosen', hidden: true});
 const tabs = el('nav', {className: 'tabs', hidden: true});
 
+const side = el('aside', {hidden: innerWidth < 800}, tabs, chosenBox, functionTable);
+
+function toggleTable() {
+	side.hidden = !side.hidden;
+	buttons.table.setAttribute('aria-pressed', !side.hidden);
+	fit();
+}
+
+function fit() {
+	resize();
+	relayout();
+	paintTable();
+}
+
 function mountTable() {
-	document.body.prepend(el('aside', {}, tabs, chosenBox, functionTable));
+	document.body.prepend(side);
+	tools.append(button('table', 'table', 'Table of functions', toggleTable));
+	buttons.table.setAttribute('aria-pressed', !side.hidden);
+	let lastWidth = 0;
+	// The user may drag its edge.
+	new ResizeObserver(() => {
+		if (lastWidth && lastWidth !== side.clientWidth)
+			fit();
+		lastWidth = side.clientWidth;
+	}).observe(side);
 	let lastTree = null, lastMatches = null;
 	hooks.push(() => {
 		if (tree !== lastTree || matches !== lastMatches)

@@ -30,7 +30,8 @@ const status = el('span', {className: 'status'});
 status.setAttribute('aria-live', 'polite');
 const legend = el('span', {className: 'legend'});
 const tip = el('div', {className: 'panel tip', hidden: true});
-const about = el('div', {className: 'panel about', hidden: true});
+const about = el('div', {className: 'panel about', hidden: true, tabIndex: -1, role: 'dialog'});
+about.setAttribute('aria-label', 'Keys, and how this was recorded');
 const menu = el('div', {className: 'panel menu', hidden: true});
 
 const buttons = {};
@@ -42,7 +43,8 @@ function button(name, text, title, action) {
 const tools = el('div', {className: 'tools'});
 const ui = el('div', {className: 'ctrace-ui'},
 	el('header', {},
-		el('div', {className: 'titles'}, el('b', {}, meta.title), el('span', {}, meta.subtitle)),
+		el('div', {className: 'titles', title: `${meta.title}\n${meta.subtitle}`},
+			el('b', {}, meta.title), el('span', {}, meta.subtitle)),
 		el('div', {className: 'right'},
 			el('div', {className: 'find'}, field), tools)),
 	hits, el('footer', {}, legend, status), tip, menu, about);
@@ -61,6 +63,7 @@ function resize() {
 	height = inPage ? room.clientHeight : innerHeight;
 	svg.setAttribute('width', width);
 	svg.setAttribute('height', height);
+	ui.classList.toggle('narrow', width < 820);
 	area.setAttribute('width', width);
 	area.setAttribute('height', Math.max(0, areaHeight()));
 }
@@ -113,7 +116,12 @@ for (let i = 1; i < recorded.nr; i++)
 
 function paintLegend() {
 	if (isDiff) {
-		legend.textContent = meta.negate ? 'red: less than before, blue: more' : 'blue: less than before, red: more';
+		const colours = document.createElementNS(SVG, 'svg');
+		colours.setAttribute('class', 'scale');
+		for (let i = 0; i < 9; i++)
+			shape('rect', {class: 'd' + (meta.negate ? 8 - i : i), x: 14 * i, width: 13, height: 11}, colours);
+		legend.classList.add('plain');
+		legend.replaceChildren('less than before', colours, 'more');
 		return;
 	}
 	legend.replaceChildren(...HUES.map((hue, i) => kindSeen.has(i) && legendChip(hue, i)).filter(Boolean));

@@ -105,8 +105,10 @@ test('a search counts every sample once, in all data, and steps through the hits
 		await press(page, 'n');
 		seen.push(await page.$eval('.cursor', cursor => cursor.getAttribute('aria-label')));
 	}
-	assert.deepStrictEqual(seen, ['parse (8 samples, 8.00%)', 'parse (40 samples, 40.00%)',
-		'parse (15 samples, 15.00%)', 'parse (5 samples, 5.00%)']);
+	assert.deepStrictEqual(seen, ['parse (8 samples, 8.00%), self 8.00%, level 4, called by query',
+		'parse (40 samples, 40.00%), self 30.00%, level 4, called by handle',
+		'parse (15 samples, 15.00%), self 15.00%, level 4, called by handle',
+		'parse (5 samples, 5.00%), self 5.00%, level 4, called by idle']);
 	await press(page, 'N');
 	assert.strictEqual(await page.$eval('.cursor', cursor => cursor.getAttribute('aria-label')), seen[2]);
 	assert.deepStrictEqual(page.errors, []);
