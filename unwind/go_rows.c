@@ -16,7 +16,8 @@
 #define HEADER_SIZE	8 /* magic, two zeros, quantum, size of a pointer */
 #define MAX_FRAME	((int64_t)1 << 30)
 #define MAX_KNOWN_STATE 1024 /* frame sizes given one number each; larger frames are rare */
-#define MAX_NAME	64   /* longer ones are nobody we know */
+#define MIN_BUDGET	65536
+#define MAX_NAME	64 /* longer ones are nobody we know */
 
 /* Where things are in the table and its functions, by the magic number. */
 struct layout {
@@ -357,7 +358,7 @@ void go_rows_add(struct cfi_input *input, struct elf_image *image)
 
 	if (!find_table(image, &rows.table))
 		return;
-	rows.budget = rows.table.span.size;
+	rows.budget = MIN_BUDGET + rows.table.span.size;
 	is_next = read_func(&rows, 0, &next);
 	for (uint64_t i = 0; i < rows.table.nr_funcs && is_next; i++) {
 		uint64_t at = rows.table.functab + (i + 1) * 2 * rows.table.layout->word;
