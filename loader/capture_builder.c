@@ -130,7 +130,7 @@ static void locate(struct builder *b, const struct process *p, const struct stac
 	switch (m->object->kind) {
 	case OBJECT_JIT:
 		l->object = jit_object(b, p);
-		embedded_names_jit(b->names, l->object, p, lookup);
+		embedded_names_jit(b->names, l->object, b->processes, p, r->execs, lookup);
 		return;
 	case OBJECT_VDSO:
 		l->vaddr = pc - m->bias;

@@ -3,23 +3,16 @@
 
 #include "common/alloc.h"
 #include "common/elf_image.h"
-#include "common/hash_table.h"
 #include "common/log.h"
 #include "flamegraph/capture.h"
 #include "loader/object_set.h"
+#include "loader/process_jit.h"
 #include "loader/process_set.h"
 #include "symbolize/kallsyms.h"
-#include "symbolize/perf_map.h"
 #include "symbolize/symtab.h"
 
 #include <errno.h>
 #include <string.h>
-
-struct perf_map_entry {
-	const struct process *process;
-	struct perf_map *map; /* NULL: there is none */
-	UT_hash_handle hh;
-};
 
 /* One address and its name; owned strings belong to the source, which outlives the list. */
 struct named_address {
@@ -30,7 +23,6 @@ struct named_address {
 struct embedded_names {
 	struct kallsyms *kernel;
 	bool kernel_tried;
-	struct perf_map_entry *perf_maps;
 	struct elf_image *vdso_image;
 	struct symtab *vdso;
 	bool vdso_tried;
@@ -45,13 +37,6 @@ struct embedded_names *embedded_names_new(void)
 
 void embedded_names_free(struct embedded_names *n)
 {
-	struct perf_map_entry *e, *next;
-
-	HASH_ITER (hh, n->perf_maps, e, next) {
-		HASH_DEL(n->perf_maps, e);
-		perf_map_free(e->map);
-		free(e);
-	}
 	kallsyms_free(n->kernel);
 	symtab_free(n->vdso);
 	elf_image_close(n->vdso_image);
@@ -105,31 +90,16 @@ bool embedded_names_is_bpf(struct embedded_names *n, uint64_t addr)
 	       strcmp(module, "bpf") == 0;
 }
 
-static const struct perf_map *map_of(struct embedded_names *n, const struct process *p)
+void embedded_names_jit(struct embedded_names *n, uint32_t object,
+			const struct process_set *processes, const struct process *p,
+			uint32_t execs, uint64_t addr)
 {
-	struct perf_map_entry *e;
-	int err;
+	const char *name = NULL;
 
-	HASH_FIND_PTR(n->perf_maps, &p, e);
-	if (e)
-		return e->map;
-	e = xcalloc(1, sizeof(*e));
-	e->process = p;
-	err = perf_map_load(p->pid, &e->map);
-	if (err < 0 && err != -ENOENT)
-		log_warning("perf map of process %d (%s) refused: %s", (int)p->pid, p->comm,
-			    strerror(-err));
-	HASH_ADD_PTR(n->perf_maps, process, e);
-	return e->map;
-}
-
-void embedded_names_jit(struct embedded_names *n, uint32_t object, const struct process *p,
-			uint64_t addr)
-{
-	const struct perf_map *map = map_of(n, p);
-
-	if (map)
-		add(n, object, addr, perf_map_find(map, addr, NULL), NULL);
+	/* What a process inherited when it was forked is named by whoever made it. */
+	for (; p && !name; p = process_set_parent(processes, p, execs))
+		name = process_jit_find(p->jit, p->comm, addr);
+	add(n, object, addr, name, NULL);
 }
 
 void embedded_names_vdso(struct embedded_names *n, uint32_t object, const struct object *vdso,

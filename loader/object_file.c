@@ -36,7 +36,7 @@ static int read_vdso(const struct object_mapping *m, struct object *o, struct el
 }
 
 /* Through the mapping itself first: that is the very file, deleted or in another namespace. */
-static int open_mapped_file(const struct object_mapping *m)
+int object_file_open_mapped(const struct object_mapping *m)
 {
 	char path[PATH_MAX + 64];
 	int fd;
@@ -103,7 +103,7 @@ static bool is_jit_path(const char *path)
 
 static int open_file(const struct object_mapping *m, struct object *o, struct elf_image **ret_image)
 {
-	_cleanup_close_ int fd = open_mapped_file(m);
+	_cleanup_close_ int fd = object_file_open_mapped(m);
 	struct stat st;
 	int err;
 

@@ -7,6 +7,9 @@ struct elf_image;
 struct object;
 struct object_mapping;
 
+/* The file behind @mapping, to be closed; or a negative errno. */
+int object_file_open_mapped(const struct object_mapping *mapping);
+
 /*
  * Fills kind, path, identity and segments of @object.  @ret_image gets the ELF image, to be
  * closed, or NULL for kinds without one.  After an error (as open() and elf_image_open() gave

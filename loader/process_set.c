@@ -7,10 +7,12 @@
 #include "common/maps.h"
 #include "loader/launch_hold.h"
 #include "loader/object_set.h"
+#include "loader/process_jit.h"
 #include "loader/process_publish.h"
 #include "loader/process_set_internal.h"
 #include "loader/task_events.h"
 #include "loader/time.h"
+#include "symbolize/jitdump.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -33,6 +35,7 @@ static void free_process(struct process *p)
 
 		if (p->hold)
 			launch_unhold(p->hold);
+		process_jit_free(p->jit);
 		free(p->mappings);
 		free(p);
 		p = older;
@@ -84,6 +87,14 @@ const struct process *process_set_find(const struct process_set *s, pid_t pid, u
 		if (p->start_ns <= time_ns)
 			break;
 	return p;
+}
+
+const struct process *process_set_parent(const struct process_set *s, const struct process *p,
+					 uint32_t execs)
+{
+	if (!p->parent || execs != p->first_execs)
+		return NULL;
+	return process_set_find(s, p->parent, p->start_ns);
 }
 
 static struct process *new_process(struct process_set *s, pid_t pid, uint64_t start_ns)
@@ -181,6 +192,15 @@ static const struct process_mapping *text_below(const struct process *p,
 	return m->start >= old->start && m->end <= old->end ? old : NULL;
 }
 
+/* Takes down where the names of code that is in no file will be. */
+static void note_jit(struct process *p, const struct object *object, const struct object_mapping *m)
+{
+	if (object->kind == OBJECT_JIT)
+		process_jit_note_code(&p->jit, p->pid);
+	else if (object->kind == OBJECT_OPAQUE && jitdump_is_path(m->path))
+		process_jit_note_dump(&p->jit, m);
+}
+
 static void add_mapping(struct process_set *s, struct process *p, const struct object_mapping *m)
 {
 	const struct object *object = object_set_get(s->objects, m);
@@ -194,6 +214,7 @@ static void add_mapping(struct process_set *s, struct process *p, const struct o
 	};
 	const struct process_mapping *old = find_live(p, m->start, m->end);
 
+	note_jit(p, object, m);
 	if (object->kind == OBJECT_VDSO)
 		new.off = 0;
 	new.bias = object_bias(object, m->start, new.off);
@@ -344,6 +365,7 @@ static void end_process(struct process_set *s, struct process *p, uint64_t time_
 	if (p->hold)
 		release_hold(s, p);
 	p->end_ns = time_ns;
+	process_jit_hold(p->jit);
 	process_publisher_drop(s->publisher, p);
 }
 
@@ -364,6 +386,9 @@ static void apply_fork(struct process_set *s, const struct task_event *e)
 	if (!parent)
 		return;
 	child->execs = parent->execs;
+	child->first_execs = parent->execs;
+	if (parent->jit)
+		process_jit_note_code(&child->jit, child->pid);
 	memcpy(child->comm, parent->comm, sizeof(child->comm));
 	for (size_t i = 0; i < parent->nr_mappings; i++)
 		if (parent->mappings[i].execs == parent->execs)

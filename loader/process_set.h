@@ -18,6 +18,7 @@
 struct launch_hold;
 struct object;
 struct object_set;
+struct process_jit;
 struct process_set;
 struct task_event;
 
@@ -34,14 +35,16 @@ struct process {
 	pid_t pid, parent;
 	uint64_t start_ns, end_ns; /* CLOCK_MONOTONIC; end 0 = alive */
 	uint32_t execs;
-	uint32_t index; /* 0, 1, 2 ... in order of first sight */
-	uint32_t slot;	/* PROCESS_NO_SLOT before the first publication */
+	uint32_t first_execs; /* of the image it shared with its parent when it was born */
+	uint32_t index;	      /* 0, 1, 2 ... in order of first sight */
+	uint32_t slot;	      /* PROCESS_NO_SLOT before the first publication */
 	uint32_t nr_threads;
 	char comm[CTRACE_COMM_LEN];
 	struct process_mapping *mappings;
 	size_t nr_mappings, cap_mappings;
 	bool dirty;		      /* differs from what the kernel has */
 	struct launch_hold *hold;     /* stopped by us while its tables are built; or NULL */
+	struct process_jit *jit;      /* where its own code is named; or NULL */
 	struct process *older;	      /* former owner of the same pid */
 	struct process *next_sibling; /* in order of first sight */
 };
@@ -77,6 +80,9 @@ bool process_set_is_holding(const struct process_set *set);
 
 /* The process that had @pid at @time_ns, or NULL. */
 const struct process *process_set_find(const struct process_set *set, pid_t pid, uint64_t time_ns);
+/* The process @process was forked from, if it still ran that one's image @execs; or NULL. */
+const struct process *process_set_parent(const struct process_set *set,
+					 const struct process *process, uint32_t execs);
 /* The mapping of @pc in the image @execs as generation @generation knew it, or as soon after as
  * it was known; NULL if never. */
 const struct process_mapping *process_find_mapping(const struct process *process, uint32_t execs,

@@ -5,14 +5,12 @@
 #include "symbolize/segments.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-#define PATH_BYTES  128
 #define MAX_ENTRIES ((size_t)32 << 20)
 
 struct perf_map_entry {
@@ -120,33 +118,6 @@ int perf_map_parse(const char *text, size_t size, struct perf_map **ret_map)
 	return 0;
 }
 
-/* The process's id in its innermost namespace and its user, from /proc/PID/status. */
-static int read_status(pid_t pid, pid_t *ret_inner_pid, uid_t *ret_uid)
-{
-	_cleanup_fclose_ FILE *file = NULL;
-	char path[PATH_BYTES], line[512];
-	bool have_uid = false;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
-	file = fopen(path, "re");
-	if (!file)
-		return -errno;
-	*ret_inner_pid = pid;
-	while (fgets(line, sizeof(line), file)) {
-		unsigned int uid;
-		const char *last;
-
-		if (sscanf(line, "Uid: %*u %u", &uid) == 1) {
-			*ret_uid = uid;
-			have_uid = true;
-		} else if (strncmp(line, "NSpid:", 6) == 0) {
-			last = strrchr(line, '\t');
-			*ret_inner_pid = last ? (pid_t)strtol(last, NULL, 10) : pid;
-		}
-	}
-	return have_uid ? 0 : -EBADMSG;
-}
-
 /* Whether @fd is a file we take symbols from: regular, of the process's user or root. */
 static int check_file(int fd, uid_t uid, uint64_t *ret_size)
 {
@@ -162,23 +133,18 @@ static int check_file(int fd, uid_t uid, uint64_t *ret_size)
 	return 0;
 }
 
-static int load_file(int dir, const char *name, uid_t uid, struct perf_map **ret_map)
+int perf_map_load(int fd, uid_t uid, struct perf_map **ret_map)
 {
-	/* O_NOFOLLOW: anyone may write into /tmp.  O_NONBLOCK: a FIFO must not hang us. */
-	_cleanup_close_ int fd = openat(dir, name,
-					O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	_cleanup_free_ char *text = NULL;
 	uint64_t size = 0, len = 0;
 	int err;
 
-	if (fd < 0)
-		return errno == ELOOP ? -EPERM : -errno;
 	err = check_file(fd, uid, &size);
 	if (err)
 		return err;
 	text = xmalloc(size + 1);
 	while (len < size) {
-		ssize_t got = read(fd, text + len, size - len);
+		ssize_t got = pread(fd, text + len, size - len, (off_t)len);
 
 		if (got < 0 && errno == EINTR)
 			continue;
@@ -193,37 +159,6 @@ static int load_file(int dir, const char *name, uid_t uid, struct perf_map **ret
 		len--;
 	parse_text(TAKE_PTR(text), len, ret_map);
 	return 0;
-}
-
-/* In the process's own root and by the id it has there itself. */
-static int load_inside(pid_t pid, pid_t inner_pid, uid_t uid, struct perf_map **ret_map)
-{
-	_cleanup_close_ int dir = -1;
-	char path[PATH_BYTES];
-
-	snprintf(path, sizeof(path), "/proc/%d/root/tmp", (int)pid);
-	dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0)
-		return -ENOENT;
-	snprintf(path, sizeof(path), "perf-%d.map", (int)inner_pid);
-	return load_file(dir, path, uid, ret_map);
-}
-
-int perf_map_load(pid_t pid, struct perf_map **ret_map)
-{
-	char path[PATH_BYTES];
-	pid_t inner_pid = 0;
-	uid_t uid = 0;
-	int err;
-
-	err = read_status(pid, &inner_pid, &uid);
-	if (err)
-		return err;
-	err = load_inside(pid, inner_pid, uid, ret_map);
-	if (err != -ENOENT)
-		return err;
-	snprintf(path, sizeof(path), "/tmp/perf-%d.map", (int)pid);
-	return load_file(AT_FDCWD, path, uid, ret_map);
 }
 
 void perf_map_free(struct perf_map *map)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Names of JIT code from /tmp/perf-PID.map: "hexstart hexsize name".  The last entry of a range
- * wins. */
+/*
+ * Names of JIT code from a perf map, "hexstart hexsize name" a line; the last entry of a range
+ * wins.  Where a process's map lies is perf_map_place.h's.
+ */
 #ifndef CTRACE_SYMBOLIZE_PERF_MAP_H
 #define CTRACE_SYMBOLIZE_PERF_MAP_H
 
@@ -15,11 +17,10 @@
 struct perf_map;
 
 /*
- * Reads the map of @pid through its own root and pid namespace, then the host's /tmp.
- * -ENOENT: none; -EPERM: not a regular file, or it belongs to neither the target's user nor root;
- * -E2BIG: over PERF_MAP_MAX_BYTES.
+ * Reads the map behind @fd, which the caller keeps; it has to belong to @uid or root.
+ * -EPERM: not a regular file, or another user's; -E2BIG: over PERF_MAP_MAX_BYTES.
  */
-int perf_map_load(pid_t pid, struct perf_map **ret_map);
+int perf_map_load(int fd, uid_t uid, struct perf_map **ret_map);
 int perf_map_parse(const char *text, size_t size, struct perf_map **ret_map);
 void perf_map_free(struct perf_map *map);
 DEFINE_CLEANUP(struct perf_map *, perf_map_free);

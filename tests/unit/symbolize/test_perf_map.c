@@ -3,12 +3,7 @@
 
 #include "test.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 static struct perf_map *parse(const char *text)
 {
@@ -70,94 +65,12 @@ static void lines_that_are_none_are_skipped(void **state)
 	assert_name(map, 0x3000, "no newline");
 }
 
-/* The files below are those of this very process, as its runtime would write them. */
-static const char *own_path(void)
-{
-	static char path[64];
-
-	snprintf(path, sizeof(path), "/tmp/perf-%d.map", (int)getpid());
-	return path;
-}
-
-static void write_own(const char *text)
-{
-	FILE *file = fopen(own_path(), "w");
-
-	assert_non_null(file);
-	fputs(text, file);
-	fclose(file);
-}
-
-static void a_map_is_found_by_pid_without_its_unfinished_line(void **state)
-{
-	_cleanup_(perf_map_freep) struct perf_map *map = NULL;
-	int err;
-
-	(void)state;
-	write_own("1000 10 jitted\n2000 10 half wri");
-	err = perf_map_load(getpid(), &map);
-	unlink(own_path());
-	assert_int_equal(err, 0);
-	assert_name(map, 0x1005, "jitted");
-	assert_name(map, 0x2005, NULL);
-}
-
-static void a_missing_map_is_no_entry(void **state)
-{
-	struct perf_map *map = NULL;
-
-	(void)state;
-	assert_int_equal(perf_map_load(getpid(), &map), -ENOENT);
-}
-
-static void symlinks_fifos_and_huge_files_are_refused(void **state)
-{
-	struct perf_map *map = NULL;
-	int err;
-
-	(void)state;
-	assert_int_equal(symlink("/etc/passwd", own_path()), 0);
-	err = perf_map_load(getpid(), &map);
-	unlink(own_path());
-	assert_int_equal(err, -EPERM);
-
-	assert_int_equal(mkfifo(own_path(), 0600), 0);
-	err = perf_map_load(getpid(), &map);
-	unlink(own_path());
-	assert_int_equal(err, -EPERM);
-
-	write_own("");
-	assert_int_equal(truncate(own_path(), (off_t)2 << 30), 0);
-	err = perf_map_load(getpid(), &map);
-	unlink(own_path());
-	assert_int_equal(err, -E2BIG);
-}
-
-static void a_map_of_another_user_is_refused(void **state)
-{
-	struct perf_map *map = NULL;
-	int err;
-
-	(void)state;
-	if (geteuid() != 0)
-		skip();
-	write_own("1000 10 planted\n");
-	assert_int_equal(chown(own_path(), 12345, 12345), 0);
-	err = perf_map_load(getpid(), &map);
-	unlink(own_path());
-	assert_int_equal(err, -EPERM);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_line_names_its_range_with_spaces_in_the_name),
 		cmocka_unit_test(the_last_entry_of_a_range_wins),
 		cmocka_unit_test(lines_that_are_none_are_skipped),
-		cmocka_unit_test(a_map_is_found_by_pid_without_its_unfinished_line),
-		cmocka_unit_test(a_missing_map_is_no_entry),
-		cmocka_unit_test(symlinks_fifos_and_huge_files_are_refused),
-		cmocka_unit_test(a_map_of_another_user_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
