@@ -12,6 +12,7 @@
 #include "flamegraph/profile.h"
 #include "flamegraph/profile_roots.h"
 #include "flamegraph/profile_walk.h"
+#include "flamegraph/utf8.h"
 #include "flamegraph/value_unit.h"
 
 #include <errno.h>
@@ -115,8 +116,9 @@ static void put_mapping(struct perfetto *perfetto, const char *module, uint64_t 
 	Ctrace__Perfetto__InternedString path, build_id;
 	Ctrace__Perfetto__InternedString *paths[] = {&path}, *build_ids[] = {&build_id};
 	Ctrace__Perfetto__Mapping *mappings[] = {&mapping};
+	_cleanup_free_ char *text = utf8_copy(module);
 
-	fill_string(&path, iid, module, strlen(module));
+	fill_string(&path, iid, text, strlen(text));
 	interned.n_mapping_paths = 1;
 	interned.mapping_paths = paths;
 	if (id) {
@@ -161,7 +163,7 @@ static void put_mappings(struct perfetto *perfetto)
 
 static void put_frame(struct perfetto *perfetto, size_t row)
 {
-	const char *text = perfetto->frames[row].name;
+	_cleanup_free_ char *text = utf8_copy(perfetto->frames[row].name);
 	Ctrace__Perfetto__InternedData interned = CTRACE__PERFETTO__INTERNED_DATA__INIT;
 	Ctrace__Perfetto__InternedString name;
 	Ctrace__Perfetto__InternedString *names[] = {&name};
@@ -193,12 +195,13 @@ static void put_track(struct perfetto *perfetto, const struct profile_root *root
 	Ctrace__Perfetto__TrackDescriptor track = CTRACE__PERFETTO__TRACK_DESCRIPTOR__INIT;
 	Ctrace__Perfetto__ProcessDescriptor process = CTRACE__PERFETTO__PROCESS_DESCRIPTOR__INIT;
 	Ctrace__Perfetto__ThreadDescriptor thread = CTRACE__PERFETTO__THREAD_DESCRIPTOR__INIT;
+	_cleanup_free_ char *name = utf8_copy(root->comm);
 
 	track.has_uuid = true;
 	track.uuid = 2 * row + 1;
 	process.has_pid = true;
 	process.pid = (int32_t)pid_of(root, row);
-	process.process_name = root->comm;
+	process.process_name = name;
 	track.process = &process;
 	packet.track_descriptor = &track;
 	put(perfetto, &packet);
@@ -207,7 +210,7 @@ static void put_track(struct perfetto *perfetto, const struct profile_root *root
 	thread.has_pid = thread.has_tid = true;
 	thread.pid = process.pid;
 	thread.tid = root->tid ? (int32_t)root->tid : process.pid;
-	thread.thread_name = root->comm;
+	thread.thread_name = name;
 	track.thread = &thread;
 	put(perfetto, &packet);
 }

@@ -53,24 +53,6 @@ struct pprof {
 	size_t cap_ids;
 };
 
-static char *valid_utf8(const char *text)
-{
-	size_t len = strlen(text);
-	char *valid = xmalloc(len * UTF8_MAX + 1);
-	size_t used = 0;
-
-	while (len) {
-		uint32_t character;
-		size_t nr = utf8_decode(text, len, &character);
-
-		used += utf8_encode(character, valid + used);
-		text += nr;
-		len -= nr;
-	}
-	valid[used] = '\0';
-	return valid;
-}
-
 static void put(struct pprof *pprof, const Ctrace__Pprof__Profile *piece)
 {
 	size_t size = ctrace__pprof__profile__get_packed_size(piece);
@@ -87,7 +69,7 @@ static void put(struct pprof *pprof, const Ctrace__Pprof__Profile *piece)
 static int64_t string_id(struct pprof *pprof, const char *text)
 {
 	Ctrace__Pprof__Profile piece = CTRACE__PPROF__PROFILE__INIT;
-	_cleanup_free_ char *valid = valid_utf8(text ? text : "");
+	_cleanup_free_ char *valid = utf8_copy(text ? text : "");
 	uint64_t hash = hash_text(pprof->string_index.seed, valid);
 	struct hash_probe probe;
 	uint32_t row;

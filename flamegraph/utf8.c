@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "flamegraph/utf8.h"
 
+#include "common/alloc.h"
+
+#include <string.h>
+
 static bool is_tail(char byte)
 {
 	return ((unsigned char)byte & 0xc0) == 0x80;
@@ -48,4 +52,22 @@ size_t utf8_encode(uint32_t character, char *text)
 	}
 	text[0] = (char)(lead[nr] | character);
 	return nr;
+}
+
+char *utf8_copy(const char *text)
+{
+	size_t len = strlen(text);
+	char *valid = xmalloc(len * UTF8_MAX + 1);
+	size_t used = 0;
+
+	while (len) {
+		uint32_t character;
+		size_t nr = utf8_decode(text, len, &character);
+
+		used += utf8_encode(character, valid + used);
+		text += nr;
+		len -= nr;
+	}
+	valid[used] = '\0';
+	return valid;
 }

@@ -30,4 +30,7 @@ static inline bool utf8_is_xml(uint32_t character)
 	return !utf8_is_control(character) && character != 0xfffe && character != 0xffff;
 }
 
+/* @text with U+FFFD for what is no UTF-8; to be freed. */
+char *utf8_copy(const char *text);
+
 #endif
