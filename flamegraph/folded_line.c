@@ -89,7 +89,7 @@ static bool ends_in_pid(const char *name)
 		return false;
 	dash += 1 + digits;
 	if (*dash == '/')
-		dash += 1 + strspn(dash + 1, "0123456789?");
+		dash += 1 + strspn(dash + 1, "0123456789");
 	return !*dash;
 }
 

@@ -81,12 +81,12 @@ static char *group_name(const char *name, enum profile_grouping grouping)
 	char *text = xstrdup(name);
 	char *slash = strrchr(text, '/'), *dash;
 
-	if (slash && slash[1] && slash[1 + strspn(slash + 1, "0123456789?")] == '\0')
+	if (slash && slash[1] && slash[1 + strspn(slash + 1, "0123456789")] == '\0')
 		*slash = '\0';
 	if (grouping != GROUP_BY_COMM)
 		return text;
 	dash = strrchr(text, '-');
-	if (dash && dash > text && dash[1] && dash[1 + strspn(dash + 1, "0123456789?")] == '\0')
+	if (dash && dash > text && dash[1] && dash[1 + strspn(dash + 1, "0123456789")] == '\0')
 		*dash = '\0';
 	return text;
 }

@@ -73,7 +73,7 @@ static void test_inlined_frames_count_for_their_callers(void **state)
 
 static void test_roots_tell_no_more_apart_than_asked(void **state)
 {
-	const char *const text = "a-1/2;f 1\na-1/3;f 2\nb-c;f 4\nd-7/?;f 8\n";
+	const char *const text = "a-1/2;f 1\na-1/3;f 2\nb-c;f 4\nd-7/8;f 8\n";
 	struct profile_transform how = {.grouping = GROUP_BY_PROCESS};
 
 	(void)state;
