@@ -3,7 +3,8 @@ let selected = 0, pointed = null;
 const undone = [], hooks = [];
 
 function plant() {
-	tree = treeOf(state);
+	base = baseOf(state);
+	tree = treeOf(base, state);
 	weight = weigh(tree, state.widths);
 }
 
@@ -14,6 +15,10 @@ function retree() {
 	selected = 0;
 	search();
 	relayout();
+	if (tree.split && !zoom) {
+		scroll = (middle + 1) * rowHeight - areaHeight() / 2;
+		paint();
+	}
 }
 
 // @seen: a node to scroll to, with what it calls.
@@ -58,7 +63,7 @@ function zoomTo(node) {
 }
 
 function reveal(node) {
-	const top = tree.depth[node] * rowHeight, room = areaHeight() - 3 * rowHeight;
+	const top = rowIndex(node) * rowHeight, room = areaHeight() - 3 * rowHeight;
 	if (top < scroll)
 		scroll = top - rowHeight;
 	else if (top > scroll + room)
@@ -105,17 +110,18 @@ function exclude(set, node) {
 	change({}, retree);
 }
 
-// Callees of a function from all its places; "callers" turns it around.
-function lookAround(fn, reverse) {
-	undone.push(['around', state.around]);
+// Of a function in all its places: callees, callers or, as a sandwich, both.  -1: everything again.
+function lookAround(fn, side) {
+	const {around, reverse, both} = state;
+	undone.push(['around', {around, reverse, both}]);
 	zoom = 0;
-	change({around: fn, reverse, zoom: []}, retree);
+	change({around: fn, reverse: side === 'callers', both: side === 'both', zoom: []}, retree);
 }
 
 function undo() {
 	const [what, fn] = undone.pop() || [];
 	if (what === 'around')
-		state.around = fn;
+		Object.assign(state, fn, {zoom: []});
 	else if (what)
 		state[what].delete(fn);
 	change({}, retree);
@@ -174,7 +180,12 @@ async function copy(text) {
 }
 
 const fullNameOf = fn => functions.full[fn] ? strings[functions.full[fn] - 1] : nameOf(fn);
-const stackText = node => pathOf(node).map(nameOf).join(';');
+
+// Root first, whatever is on top here.
+function stackText(node) {
+	const names = pathOf(node).filter(fn => fn !== CALLERS).map(nameOf);
+	return (state.reverse || isCaller(node) ? names.reverse() : names).join(';');
+}
 
 function save(name, type, text) {
 	const link = el('a', {href: URL.createObjectURL(new Blob([text], {type})), download: name});
@@ -184,7 +195,7 @@ function save(name, type, text) {
 }
 
 function saveFolded() {
-	const lines = [], from = zoom || 1, end = tree.end[zoom], path = [];
+	const lines = [], from = zoom || 1, end = zoom ? tree.end[zoom] : tree.split || tree.nr, path = [];
 	const suffix = {[KERNEL]: '_[k]', [INLINED]: '_[i]', [JIT]: '_[j]'};
 	for (let i = from; i < end; i++) {
 		const fn = tree.fn[i], at = tree.depth[i] - tree.depth[from];

@@ -1,5 +1,5 @@
 // State in the address, as hashes of names: it holds for another recording of the same program.
-const hashName = fn => wholeHash[functions.name[fn]].toString(36);
+const hashName = fn => fn === CALLERS ? 'callers' : wholeHash[functions.name[fn]].toString(36);
 
 function addressOf() {
 	const parts = ['v=1'], put = (key, value) => value && parts.push(key + '=' + value);
@@ -12,6 +12,7 @@ function addressOf() {
 	put('x', state.collapse !== collapsed && 1);
 	put('m', state.noInlines !== meta.noInlines && 1);
 	put('a', state.around >= 0 && hashName(state.around));
+	put('b', state.around >= 0 && state.both && 1);
 	put('w', isDiff && state.widths !== 'both' && state.widths);
 	put('t', state.threads);
 	put('h', [...state.hidden].map(hashName).join('.'));
@@ -44,8 +45,11 @@ function functionsByHash(text) {
 // Functions of equal names differ in kind or module: whichever the tree has there.
 function followHashes(text) {
 	let node = 0;
-	for (const hash of text ? text.split('.') : []) {
-		let child = node + 1;
+	const hashes = text ? text.split('.') : [];
+	for (const hash of hashes) {
+		let child = node || hashes[0] !== hashName(CALLERS) ? node + 1 : tree.split || 1;
+		if (hash === hashName(CALLERS))
+			continue;
 		while (child < tree.end[node] && hashName(tree.fn[child]) !== hash)
 			child = tree.end[child];
 		if (child >= tree.end[node])
@@ -64,7 +68,7 @@ function readAddress() {
 		inverted: meta.inverted !== Boolean(get('i')), reverse: meta.reverse !== Boolean(get('r')),
 		collapse: collapsed !== Boolean(get('x')), noInlines: meta.noInlines !== Boolean(get('m')),
 		threads: Number(get('t')) % 3 || 0, widths: WIDTHS.includes(get('w')) ? get('w') : 'both', hidden: set('h'), focus: set('u'),
-		around: [...set('a')].concat(-1)[0]});
+		around: [...set('a')].concat(-1)[0], both: Boolean(get('b'))});
 	field.value = state.search;
 	palette = PALETTES[wanted] ? wanted : meta.colors;
 	paletteStyle.textContent = palette === meta.colors ? '' : paletteRules(palette);

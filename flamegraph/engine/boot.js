@@ -16,27 +16,40 @@ function openSearch() {
 // Up and down the stack as it is seen, left and right among siblings.
 function walk(key) {
 	const node = selected, up = state.inverted ? 'ArrowDown' : 'ArrowUp';
-	const siblings = node ? childrenOf(tree.parent[node]) : [0], at = siblings.indexOf(node);
+	const siblings = !node || tree.split && node === 1 ? [node] : childrenOf(tree.parent[node]), at = siblings.indexOf(node);
 	if (key === 'Home')
-		selectNode(0);
+		selectNode(tree.split ? 1 : 0);
 	else if (key === 'ArrowLeft' || key === 'ArrowRight')
 		selectNode(siblings[Math.max(0, Math.min(siblings.length - 1, at + (key === 'ArrowLeft' ? -1 : 1)))]);
+	else if (tree.split)
+		selectNode(node ? stepSandwich(node, key === up) : 1);
 	else if (key !== up)
 		selectNode(tree.parent[node]);
 	else if (tree.end[node] > node + 1)
 		selectNode(childrenOf(node).reduce((a, b) => tree.total[b] > tree.total[a] ? b : a));
 }
 
+const lookFrom = side => target() && lookAround(tree.fn[target()], side);
+
+// Whatever is on top goes first.
+function leave() {
+	if (!about.hidden || !menu.hidden)
+		about.hidden = menu.hidden = true;
+	else if (zoom || state.around < 0)
+		zoomTo(0);
+	else
+		lookAround(-1);
+}
+
 const target = () => selected || pointed && Math.max(0, pointed.node) || 0;
 const actions = {
 	'/': openSearch, F3: openSearch, n: () => step(1), N: () => step(-1),
-	Escape: () => about.hidden && menu.hidden ? zoomTo(0) : about.hidden = menu.hidden = true,
-	0: () => zoomTo(0), Backspace: () => zoomTo(tree.parent[zoom]), Enter: () => zoomTo(target()),
+	Escape: leave, 0: () => zoomTo(0), Backspace: () => zoomTo(tree.parent[zoom]), Enter: () => zoomTo(target()),
 	i: () => change({inverted: !state.inverted}, () => relayout()), r: () => flip('reverse'), s: nextOrder,
 	x: () => flip('collapse'), m: () => flip('noInlines'), t: () => change({threads: (state.threads + 1) % 3}, retree),
 	p: nextPalette, w: nextWidths, d: toggleTheme, '?': toggleAbout, u: undo,
 	h: () => exclude('hidden', target()), f: () => exclude('focus', target()),
-	g: () => target() && lookAround(tree.fn[target()], false), G: () => target() && lookAround(tree.fn[target()], true),
+	b: () => lookFrom('both'), g: () => lookFrom('callees'), G: () => lookFrom('callers'),
 	c: () => target() && copy(fullNameOf(tree.fn[target()])), C: () => target() && copy(stackText(target())),
 	e: saveFolded, E: savePicture,
 	PageUp: () => scrollBy(-areaHeight()), PageDown: () => scrollBy(areaHeight()),

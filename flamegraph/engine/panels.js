@@ -25,9 +25,9 @@ function tipFor(box) {
 			el('tr', {}, el('th', {}, 'change'), el('td'), el('td', {}, changeOf(node))));
 	}
 	if (node) {
-		const every = everywhere(tree);
-		table.append(tipRow('total, all places', every.total[fn], [percent(every.total[fn], all)]),
-			tipRow('self, all places', every.self[fn], [percent(every.self[fn], all)]));
+		const every = everywhere(base), whole = base.total[0];
+		table.append(tipRow('total, all places', every.total[fn], [percent(every.total[fn], whole)]),
+			tipRow('self, all places', every.self[fn], [percent(every.self[fn], whole)]));
 	}
 	lines.push(table);
 	return lines;
@@ -51,8 +51,9 @@ function showMenu(node, x, y) {
 	menu.replaceChildren(entry('Zoom in', '↵', () => zoomTo(node)),
 		entry('Show only stacks through it', 'f', () => exclude('focus', node)),
 		entry('Hide stacks through it', 'h', () => exclude('hidden', node)),
-		entry('What it calls, from all places', 'g', () => lookAround(fn, false)),
-		entry('Who calls it, in all places', 'G', () => lookAround(fn, true)),
+		entry('Callers and callees, in all places', 'b', () => lookAround(fn, 'both')),
+		entry('What it calls, from all places', 'g', () => lookAround(fn, 'callees')),
+		entry('Who calls it, in all places', 'G', () => lookAround(fn, 'callers')),
 		entry('Search its name', '', () => searchFor(nameOf(fn))),
 		entry('Copy name', 'c', () => copy(fullNameOf(fn))),
 		entry('Copy stack', '⇧c', () => copy(stackText(node))));
@@ -63,7 +64,7 @@ function showMenu(node, x, y) {
 
 const KEYS = [['click, Enter', 'zoom in; on a pale box, out'], ['Esc, 0', 'all'], ['Backspace', 'one step out'],
 	['/, Ctrl-F', 'search; /…/ is a regular expression'], ['n, N', 'next, previous match'],
-	['Ctrl-I', 'ignore case'], ['arrows, Home', 'walk the boxes'], ['f, h, u', 'focus, hide, undo'], ['g, G', 'callees, callers in all places'],
+	['Ctrl-I', 'ignore case'], ['arrows, Home', 'walk the boxes'], ['f, h, u', 'focus, hide, undo'], ['b, g, G', 'callers and callees, callees, callers, in all places'],
 	['c, C', 'copy name, stack'], ['i', 'icicle'], ['r', 'callers of leaves'], ['s', 'order of siblings'],
 	['x', 'collapse recursion'], ['m', 'fold inlines into their callers'], ['t', 'join threads: by name, all'],
 	['w', 'widths of a comparison'], ['p', 'palette'], ['d', 'dark, light'], ['e, E', 'save stacks, picture']];

@@ -18,7 +18,7 @@ function matcher(text) {
 }
 
 // Weight of matching frames, each sample once; frames that match, from @from to @end.
-function measure(from, end) {
+function measure(tree, from, end) {
 	let total = 0, frames = 0, until = 0;
 	for (let i = Math.max(1, from); i < end; i++) {
 		if (!matches[tree.fn[i]])
@@ -41,9 +41,10 @@ function isBelowMatch(node) {
 }
 
 function matchText() {
-	const view = isBelowMatch(zoom) ? {total: tree.total[zoom]} : measure(zoom, tree.end[zoom]);
-	return `Matched ${percent(matched.total, tree.total[0])} of total, ${
-		percent(view.total, tree.total[zoom])} of view, ${count(matched.frames)} frames`;
+	const view = isBelowMatch(zoom) ? {total: tree.total[zoom]} : measure(tree, zoom, tree.end[zoom]);
+	// Both sides of a sandwich may hold the same sample.
+	const ofView = tree.split && !zoom ? '' : ` ${percent(view.total, tree.total[zoom])} of view,`;
+	return `Matched ${percent(matched.total, base.total[0])} of total,${ofView} ${count(matched.frames)} frames`;
 }
 
 function search() {
@@ -56,7 +57,7 @@ function search() {
 		for (let fn = 0; fn < nr; fn++)
 			matches[fn] = functions.kind[fn] !== PRUNED &&
 				(fits(nameOf(fn)) || full[fn] && fits(strings[full[fn] - 1]));
-		matched = measure(0, tree.nr);
+		matched = measure(base, 0, base.nr);
 	}
 	listHits();
 }
@@ -66,18 +67,22 @@ function listHits() {
 	hits.hidden = !matches || document.activeElement !== field;
 	if (hits.hidden)
 		return;
-	const {self, total} = everywhere(tree), found = [];
+	const {self, total} = everywhere(base), found = [];
 	for (let fn = 0; fn < functions.nr; fn++) {
 		if (matches[fn] && total[fn])
 			found.push(fn);
 	}
 	found.sort((a, b) => total[b] - total[a]);
-	const share = value => percent(value, tree.total[0]);
+	const share = value => percent(value, base.total[0]);
 	const room = Math.floor((Math.min(560, width - 20) - 160) / charWidth);
 	const line = fn => {
 		const row = el('div', {className: 'hit-line', onmousedown: event => {
 			event.preventDefault();
-			selectNode(tree.fn.indexOf(fn, 1));
+			const node = tree.fn.indexOf(fn, 1);
+			if (node >= 0)
+				selectNode(node);
+			else
+				lookAround(fn, 'both');
 		}}, el('i', {}, share(total[fn])), el('i', {}, share(self[fn])), labelOf(nameOf(fn), room));
 		row.title = fullNameOf(fn);
 		return row;
@@ -88,11 +93,11 @@ function listHits() {
 
 // The next (1) or last (-1) matching frame, around the ends.
 function step(direction) {
-	if (!matches || !matched.frames)
+	if (!matches || !tree.fn.some((fn, i) => i && matches[fn]))
 		return;
 	let node = selected || zoom;
 	do
 		node = (node + direction + tree.nr) % tree.nr;
-	while (!node || !matches[tree.fn[node]]);
+	while (!node || node === tree.split || !matches[tree.fn[node]]);
 	selectNode(node);
 }

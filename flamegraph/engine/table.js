@@ -12,7 +12,7 @@ function nameCell(fn, taken) {
 }
 
 function functionRow(fn, self, total) {
-	const whole = tree.total[0];
+	const whole = base.total[0];
 	const row = el('tr', {tabIndex: 0, onclick: () => choose(fn), onkeydown: event => {
 		if (event.key === 'Enter')
 			choose(fn);
@@ -31,7 +31,7 @@ function headCell(name) {
 }
 
 function paintTable() {
-	const every = everywhere(tree), key = every[tableOrder], found = [];
+	const every = everywhere(base), key = every[tableOrder], found = [];
 	for (let fn = 0; fn < functions.nr; fn++) {
 		if (every.total[fn] && functions.kind[fn] !== PRUNED && (!matches || matches[fn]))
 			found.push(fn);
@@ -46,6 +46,7 @@ function paintTable() {
 
 // Weights of the functions next to @fn: where it is not below itself, so that nothing counts twice.
 function neighbours(fn) {
+	const tree = base;
 	const callers = new Map(), callees = new Map(), add = (map, key, value) => map.set(key, (map.get(key) || 0) + value);
 	for (let i = 1, until = 0; i < tree.nr; i++) {
 		if (tree.fn[i] === fn && i >= until) {
@@ -59,26 +60,26 @@ function neighbours(fn) {
 }
 
 function neighbourTable(title, list) {
-	const whole = everywhere(tree).total[chosen];
+	const whole = everywhere(base).total[chosen];
 	return el('table', {}, el('caption', {}, title), ...list.slice(0, NEIGHBOURS).map(([fn, value]) =>
 		el('tr', {tabIndex: 0, onclick: () => fn >= 0 && choose(fn)}, share(value, whole),
 			fn < 0 ? el('td', {className: 'name'}, '(the root)') : nameCell(fn, 90))));
 }
 
 function choose(fn) {
+	if (chosen === fn && state.around === fn)
+		return;
 	chosen = fn;
 	paintChosen();
 	paintTable();
-	selectNode(heaviest(fn));
+	lookAround(fn, 'both');
 }
 
-function heaviest(fn) {
-	let best = -1;
-	for (let i = 1; i < tree.nr; i++) {
-		if (tree.fn[i] === fn && (best < 0 || tree.total[i] > tree.total[best]))
-			best = i;
-	}
-	return best;
+function sideButton(side, text) {
+	const now = state.both ? 'both' : state.reverse ? 'callers' : 'callees';
+	const element = el('button', {onclick: () => lookAround(chosen, side)}, text);
+	element.setAttribute('aria-pressed', state.around === chosen && now === side);
+	return element;
 }
 
 function paintChosen() {
@@ -87,34 +88,39 @@ function paintChosen() {
 		return;
 	const [callers, callees] = neighbours(chosen), file = functions.file[chosen] && strings[functions.file[chosen] - 1];
 	const line = functions.line[chosen], where = file && (line ? `${file}:${line}` : file);
-	chosenBox.replaceChildren(el('b', {}, fullNameOf(chosen)), el('p', {}, moduleOf(chosen), ' ',
+	chosenBox.replaceChildren(el('b', {title: fullNameOf(chosen)}, fullNameOf(chosen)), el('p', {}, moduleOf(chosen), ' ',
 		...file ? [file[0] === '/' ? el('a', {href: 'file://' + encodeURI(file)}, where) : where] : []),
 	el('div', {className: 'tools'},
-		el('button', {onclick: () => lookAround(chosen, false)}, 'what it calls'),
-		el('button', {onclick: () => lookAround(chosen, true)}, 'who calls it'),
-		el('button', {onclick: () => {
-			chosen = -1;
-			paintChosen();
-			change({around: -1, reverse: false}, retree);
-		}}, 'close')),
+		sideButton('both', 'both'), sideButton('callees', 'what it calls'), sideButton('callers', 'who calls it'),
+		el('button', {onclick: () => lookAround(-1)}, 'close')),
 	neighbourTable('callers', callers), neighbourTable('callees', callees));
 }
 
-// One tab for each root the recording told apart: process, thread or probe.
+function marksBelow(node) {
+	const marks = childrenOf(node).filter(child => functions.kind[tree.fn[child]] === MARK);
+	return marks.sort((a, b) => tree.total[b] - tree.total[a]);
+}
+
+function tabFor(node) {
+	const tab = el('button', {onclick: () => zoomTo(node)}, nodeName(tree, node), ' ',
+		el('i', {}, percent(tree.total[node], tree.total[0])));
+	tab.setAttribute('aria-pressed', zoom === node || node && isAbove(node, zoom));
+	return tab;
+}
+
+// One tab for each root the recording told apart, process, thread or probe; below, those of the one
+// looked at.
 function paintTabs() {
-	const roots = [];
-	for (let i = 1; i < tree.nr; i = tree.end[i]) {
-		if (functions.kind[tree.fn[i]] === MARK)
-			roots.push(i);
+	const lines = [];
+	for (let node = 0; node >= 0;) {
+		const marks = marksBelow(node);
+		if (marks.length > 1)
+			lines.push(el('div', {}, ...lines.length ? [] : [tabFor(0)], ...marks.map(tabFor)));
+		node = zoom ? marks.findIndex(mark => isAbove(mark, zoom)) : -1;
+		node = node < 0 ? -1 : marks[node];
 	}
-	tabs.hidden = roots.length < 2;
-	roots.sort((a, b) => tree.total[b] - tree.total[a]);
-	tabs.replaceChildren(...[0, ...roots].map(node => {
-		const tab = el('button', {onclick: () => zoomTo(node)}, nodeName(tree, node), ' ',
-			el('i', {}, percent(tree.total[node], tree.total[0])));
-		tab.setAttribute('aria-pressed', zoom === node || node && zoom > node && zoom < tree.end[node]);
-		return tab;
-	}));
+	tabs.hidden = !lines.length;
+	tabs.replaceChildren(...lines);
 }
 
 const functionTable = el('table', {className: 'functions'}), chosenBox = el('section', {className: 'chosen', hidden: true});
@@ -147,9 +153,12 @@ function mountTable() {
 	}).observe(side);
 	let lastTree = null, lastMatches = null;
 	hooks.push(() => {
-		if (tree !== lastTree || matches !== lastMatches)
+		const moved = tree !== lastTree;
+		if (moved)
+			chosen = state.around;
+		if (moved || matches !== lastMatches)
 			paintTable();
-		if (tree !== lastTree)
+		if (moved)
 			paintChosen();
 		lastTree = tree;
 		lastMatches = matches;

@@ -149,6 +149,8 @@ function weigh(tree, widths) {
 	const weight = tree.self.map((self, i) => Math.max(self, tree.was[i] * norm));
 	for (let i = tree.nr - 1; i > 0; i--)
 		weight[tree.parent[i]] += weight[i];
+	if (tree.split)
+		weight[0] = weight[1];
 	return weight;
 }
 
@@ -184,11 +186,14 @@ function around(tree, fn, callers) {
 	return builder.finish();
 }
 
-function treeOf(state) {
+function baseOf(state) {
 	const same = !state.hidden.size && !state.focus.size && !state.noInlines && !state.collapse &&
 		!state.threads;
-	const tree = same ? recorded : select(state);
+	return same ? recorded : select(state);
+}
+
+function treeOf(base, state) {
 	if (state.around >= 0)
-		return around(tree, state.around, state.reverse);
-	return state.reverse ? reversed(tree) : tree;
+		return state.both ? sandwich(base, state.around) : around(base, state.around, state.reverse);
+	return state.reverse ? reversed(base) : base;
 }

@@ -81,7 +81,7 @@ function placeMark(mark, box, row) {
 	mark.setAttribute('height', rowHeight - 1);
 }
 
-const rowOf = box => box.node < 0 ? tree.depth[box.parent] + 1 : tree.depth[box.node];
+const rowOf = box => box.node >= 0 ? rowIndex(box.node) : rowIndex(box.parent) + (isCaller(box.parent) ? -1 : 1);
 
 function paintThumb() {
 	const most = mostScroll(), room = areaHeight(), size = Math.max(24, room * room / (room + most));
@@ -134,7 +134,7 @@ function say() {
 	if (zoom)
 		parts.push(`view: ${count(tree.total[zoom])} ${meta.unit}, ${percent(tree.total[zoom], tree.total[0])}`);
 	if (state.around >= 0)
-		parts.push(`${state.reverse ? 'callers of' : 'from'} ${nameOf(state.around)}`);
+		parts.push(`${state.both ? 'callers and callees of' : state.reverse ? 'callers of' : 'from'} ${labelOf(nameOf(state.around), 40)}`);
 	if (tree.total[0] !== recorded.total[0])
 		parts.push(`${percent(tree.total[0], recorded.total[0])} of the recording`);
 	if (meta.pruned)

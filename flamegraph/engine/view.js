@@ -6,14 +6,20 @@ const rowHeight = meta.rowHeight, charWidth = meta.charWidth;
 const collapsed = meta.collapse || recorded.deepest > 400;
 const state = {zoom: [], search: '', anyCase: false, order: 'name', inverted: meta.inverted,
 	reverse: meta.reverse, collapse: collapsed, noInlines: meta.noInlines, threads: 0,
-	hidden: new Set(), focus: new Set(), hue: -1, widths: 'both', around: -1};
-let tree = recorded, weight = recorded.total, zoom = 0, rows = [], scroll = 0, width = 0, height = 0;
+	hidden: new Set(), focus: new Set(), hue: -1, widths: 'both', around: -1, both: false};
+// @base: what the tree was made from; percentages of the recording are percentages of it.
+let base = recorded, tree = recorded, weight = recorded.total, zoom = 0, rows = [], scroll = 0, width = 0, height = 0;
+
+// Begins a path on the callers' side of a sandwich.
+const CALLERS = -1;
 
 // A path of functions, as far as this tree has it.
 function follow(path) {
 	let node = 0;
 	for (const fn of path) {
-		let child = node + 1;
+		let child = node || path[0] !== CALLERS ? node + 1 : tree.split || 1;
+		if (fn === CALLERS)
+			continue;
 		while (child < tree.end[node] && tree.fn[child] !== fn)
 			child = tree.end[child];
 		if (child >= tree.end[node])
@@ -24,10 +30,10 @@ function follow(path) {
 }
 
 function pathOf(node) {
-	const path = [];
+	const path = [], callers = isCaller(node);
 	for (; node; node = tree.parent[node])
 		path.unshift(tree.fn[node]);
-	return path;
+	return callers ? [CALLERS, ...path] : path;
 }
 
 function childrenOf(node) {
@@ -61,19 +67,16 @@ function addChildren(row, box, scale) {
 }
 
 function layout() {
-	const room = width - 2 * PAD, scale = weight[zoom] ? room / weight[zoom] : 0;
-	rows = pathOf(zoom).map(() => null);
-	for (let node = zoom, i = rows.length; i--;)
-		rows[i] = [{node: node = tree.parent[node], x: PAD, w: room, above: true}];
-	for (let row = [{node: zoom, x: PAD, w: room}]; row.length;) {
-		rows.push(row);
-		const next = [];
-		for (const box of row) {
-			if (box.node >= 0)
-				addChildren(next, box, scale);
-		}
-		row = next;
+	const room = Math.max(1, width - 2 * PAD), scale = weight[zoom] ? room / weight[zoom] : 0;
+	if (tree.split) {
+		layoutSandwich(room);
+		return;
 	}
+	const box = {node: zoom, x: PAD, w: room};
+	rows = [];
+	for (let node = zoom; node;)
+		rows.unshift([{node: node = tree.parent[node], x: PAD, w: room, above: true}]);
+	rows.push([box], ...rowsFrom(box, scale));
 }
 
 const areaHeight = () => height - TOP - FOOT;
@@ -97,7 +100,7 @@ function boxAt(x, y) {
 }
 
 function boxOf(node) {
-	const row = rows[tree.depth[node]];
+	const row = rows[rowIndex(node)];
 	return row && row.find(box => box.node === node);
 }
 

@@ -3,7 +3,7 @@
 'use strict';
 const assert = require('node:assert');
 const {test, before, after} = require('node:test');
-const {click, labels, launch, makePage, open, point, run, scratch, search, status} = require('./page.js');
+const {boxOf, click, labels, launch, makePage, open, point, run, scratch, search, status} = require('./page.js');
 
 const STACKS = `web-1/1;main;handle;parse 30
 web-1/1;main;handle;parse;malloc_[i] 10
@@ -63,20 +63,60 @@ test('a chosen function shows callers and callees, each sample once', async () =
 test('all places of a function as one, what it calls and who calls it', async () => {
 	const page = await open(browser, file);
 	await choose(page, 'parse');
-	const [callees, callers] = await page.$$('.chosen .tools button');
+	const [, callees] = await page.$$('.chosen .tools button');
 	await callees.click();
 	assert.match(await status(page), /from parse/);
 	assert.deepStrictEqual(await labels(page), ['all', 'parse', 'malloc']);
 	assert.deepStrictEqual((await point(page, 'parse')).rows.total.slice(0, 2), ['80', '100.00%']);
 	await page.keyboard.press('u');
+	await page.keyboard.press('u');
 	assert.ok((await labels(page)).includes('send'));
 	await choose(page, 'parse');
-	await (await page.$$('.chosen .tools button'))[1].click();
+	await (await page.$$('.chosen .tools button'))[2].click();
 	assert.match(await status(page), /callers of parse/);
 	assert.deepStrictEqual((await point(page, 'handle')).rows.total.slice(0, 2), ['60', '75.00%']);
-	assert.ok(callers);
 	assert.deepStrictEqual(page.errors, []);
 	await page.close();
+});
+
+test('a chosen function is a sandwich: callees on one side, callers on the other', async () => {
+	const page = await open(browser, file);
+	await choose(page, 'parse');
+	assert.match(await status(page), /^callers and callees of parse  ·  80\.00% of the recording$/);
+	const rows = async () => Object.fromEntries(await Promise.all(['web-1/1', 'handle', 'query', 'parse', 'malloc']
+		.map(async name => [name, await boxOf(page, name)])));
+	const {parse, malloc, handle, query} = await rows();
+	assert.ok(malloc.y < parse.y && parse.y < handle.y && handle.y < query.y);
+	assert.ok(Math.abs(handle.width / parse.width - 0.75) < 0.01);
+	assert.deepStrictEqual((await point(page, 'query')).rows.total, ['12', '15.00%', '15.00%', '60.00%']);
+	await search(page, 'e');
+	assert.match(await status(page), /^Matched 100\.00% of total, \d+ frames/);
+	await search(page, '');
+	await page.keyboard.press('Escape');
+	await page.keyboard.press('Home');
+	const where = () => page.$eval('.cursor', cursor => cursor.getAttribute('aria-label'));
+	const seen = [];
+	for (const key of ['ArrowUp', 'ArrowDown', 'ArrowDown', 'ArrowRight', 'ArrowDown', 'ArrowUp', 'ArrowUp']) {
+		await page.keyboard.press(key);
+		seen.push((await where()).replace(/ .*/, ''));
+	}
+	assert.deepStrictEqual(seen, ['malloc', 'parse', 'handle', 'query', 'query', 'query', 'parse']);
+	await click(page, 'query');
+	const zoomed = await rows();
+	assert.strictEqual(zoomed.query.width, zoomed.parse.width);
+	assert.strictEqual(zoomed.malloc, null);
+	const again = await open(browser, file, {hash: await page.evaluate(() => location.hash)});
+	assert.deepStrictEqual(await labels(again), await labels(page));
+	assert.strictEqual(await again.$eval('.chosen b', name => name.textContent), 'parse');
+	await page.keyboard.press('Escape');
+	await page.keyboard.press('Escape');
+	assert.ok((await labels(page)).includes('send'));
+	assert.strictEqual(await page.$eval('.chosen', chosen => chosen.hidden), true);
+	await page.goBack();
+	assert.match(await status(page), /^callers and callees of parse/);
+	assert.deepStrictEqual([...page.errors, ...again.errors], []);
+	await page.close();
+	await again.close();
 });
 
 test('tabs go to processes and threads', async () => {
