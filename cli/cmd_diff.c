@@ -106,7 +106,7 @@ static int name_capture(const char *path, struct side *side)
 	int err;
 
 	report_options_init(&report);
-	err = report_build_profile(side->capture, &report, &side->profile, &figures);
+	err = report_build_profile(side->capture, NULL, &report, &side->profile, &figures);
 	report_options_release(&report);
 	return err < 0 ? log_errno(err, "cannot add up '%s'", path) : 0;
 }

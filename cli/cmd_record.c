@@ -41,16 +41,23 @@ static int wait_for_program(const struct record_result *result)
 	return status_of_program(wait_status);
 }
 
+static void find_files(const void *arg, const struct capture_object *object, int *ret_file,
+		       int *ret_root)
+{
+	record_object_files(arg, object, ret_file, ret_root);
+}
+
 static int report(const struct record_arguments *args, struct outputs *outputs,
 		  struct output_file *stats_file, const struct record_result *result)
 {
 	_cleanup_(report_outcome_release) struct report_outcome outcome = {0};
 	_cleanup_free_ char *written = NULL;
+	struct recorded_files files = {.find = find_files, .arg = result};
 	struct run_figures figures;
 	int err;
 
 	run_figures_from_record(result, args->probes, args->nr_probes, &figures);
-	err = report_write(result->capture, &args->report, outputs, &outcome);
+	err = report_write(result->capture, &files, &args->report, outputs, &outcome);
 	if (err < 0)
 		return err;
 	figures.symbols = outcome.symbols;

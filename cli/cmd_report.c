@@ -119,7 +119,7 @@ static int report(const struct report_arguments *args)
 	    stats_json_open(args->report.stats_path, &stats_file) < 0)
 		return EXIT_FAILED;
 	run_figures_from_capture(capture, &figures);
-	if (report_write(capture, &args->report, outputs, &outcome) < 0)
+	if (report_write(capture, NULL, &args->report, outputs, &outcome) < 0)
 		return EXIT_FAILED;
 	figures.symbols = outcome.symbols;
 	if (stats_file && stats_json_write(&figures, stats_file) < 0)

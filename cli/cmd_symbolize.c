@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* `ctrace symbolize`: addresses of one ELF file to functions and lines, for scripts. */
 #include "cli/commands.h"
+#include "cli/fetch_progress.h"
+#include "cli/symbol_options.h"
 #include "common/alloc.h"
 #include "common/cleanup.h"
 #include "common/intern.h"
 #include "common/log.h"
 #include "common/number.h"
-#include "symbolize/symbolizer.h"
 
 #include <argp.h>
 #include <errno.h>
@@ -17,12 +18,8 @@
 #define MAX_THREADS 64
 
 enum {
-	OPTION_DEMANGLE = 0x100,
-	OPTION_DEBUG_DIR,
-	OPTION_DEBUGINFOD,
-	OPTION_ROOT,
+	OPTION_ROOT = 0x100,
 	OPTION_THREADS,
-	OPTION_NO_CACHE,
 };
 
 struct symbolize_arguments {
@@ -30,40 +27,11 @@ struct symbolize_arguments {
 	bool all_frames;
 	bool print_addresses;
 	bool verbose;
-	struct symbolize_options options;
-	const char **debug_dirs; /* NULL-terminated */
-	size_t nr_debug_dirs;
+	struct symbol_options symbols;
 	struct symbolize_address *addrs;
 	size_t nr;
 	size_t cap;
 };
-
-static const char *const demangle_modes[] = {
-	[DEMANGLE_SHORT] = "short",
-	[DEMANGLE_FULL] = "full",
-	[DEMANGLE_SIMPLE] = "simple",
-	[DEMANGLE_NONE] = "none",
-};
-
-static int parse_demangle(const char *text, enum demangle_mode *ret_mode)
-{
-	for (size_t i = 0; i < sizeof(demangle_modes) / sizeof(demangle_modes[0]); i++) {
-		if (strcmp(text, demangle_modes[i]) == 0) {
-			*ret_mode = (enum demangle_mode)i;
-			return 0;
-		}
-	}
-	return -EINVAL;
-}
-
-static void add_debug_dir(struct symbolize_arguments *args, const char *dir)
-{
-	args->debug_dirs = xreallocarray(args->debug_dirs, args->nr_debug_dirs + 2,
-					 sizeof(*args->debug_dirs));
-	args->debug_dirs[args->nr_debug_dirs++] = dir;
-	args->debug_dirs[args->nr_debug_dirs] = NULL;
-	args->options.debug_dirs = args->debug_dirs;
-}
 
 /* -EINVAL or -ERANGE if @text is no address. */
 static int add_address(struct symbolize_arguments *args, const char *text)
@@ -84,28 +52,17 @@ static error_t parse_value(int key, char *arg, struct argp_state *state)
 	uint64_t threads;
 
 	switch (key) {
-	case OPTION_DEMANGLE:
-		if (parse_demangle(arg, &args->options.demangle) < 0)
-			argp_error(state, "--demangle takes short, full, simple or none, not '%s'",
-				   arg);
-		return 0;
-	case OPTION_DEBUG_DIR:
-		add_debug_dir(args, arg);
-		return 0;
-	case OPTION_DEBUGINFOD:
-		args->options.debuginfod = true;
-		return 0;
 	case OPTION_ROOT:
-		args->options.root = arg;
+		args->symbols.values.root = arg;
 		return 0;
 	case OPTION_THREADS:
 		if (parse_uint(arg, 1, MAX_THREADS, &threads) < 0)
 			argp_error(state, "--threads takes a number from 1 to %d, not '%s'",
 				   MAX_THREADS, arg);
-		args->options.nr_threads = (unsigned int)threads;
+		args->symbols.values.nr_threads = (unsigned int)threads;
 		return 0;
-	case OPTION_NO_CACHE:
-		args->options.cache = false;
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &args->symbols;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (add_address(args, arg) < 0)
@@ -149,20 +106,20 @@ static const struct argp_option options[] = {
 	{"inlines", 'i', NULL, 0, "Print the callers of inlined functions too, innermost first", 0},
 	{"addresses", 'a', NULL, 0, "Print each address before its frames", 0},
 	{"functions", 'f', NULL, 0, "Accepted for likeness; functions are always printed", 0},
-	{"demangle", OPTION_DEMANGLE, "MODE", 0, "short (default), full, simple or none", 0},
-	{"debug-dir", OPTION_DEBUG_DIR, "DIR", 0,
-	 "Look for debug files in DIR before /usr/lib/debug; repeatable", 0},
 	{"root", OPTION_ROOT, "DIR", 0, "Look for debug files below DIR before the host's own", 0},
-	{"debuginfod", OPTION_DEBUGINFOD, NULL, 0, "Ask debuginfod servers for debug files", 0},
 	{"threads", OPTION_THREADS, "N", 0, "Threads to read debug information with", 0},
-	{"no-cache", OPTION_NO_CACHE, NULL, 0,
-	 "Neither take answers from ~/.cache/ctrace/symbols nor keep them there", 0},
 	{"verbose", 'v', NULL, 0, "Say what was used and why not more, on standard error", 0},
+	{0},
+};
+
+static const struct argp_child children[] = {
+	{.argp = &symbol_options_argp, .header = "Names:"},
 	{0},
 };
 
 static const struct argp symbolize_argp = {
 	.options = options,
+	.children = children,
 	.parser = parse_option,
 	.args_doc = "-e ELF [ADDR...]",
 	.doc = "Prints the function, file and line of each address, as `llvm-symbolizer "
@@ -220,8 +177,10 @@ static int symbolize_all(struct symbolize_arguments *args)
 	struct symbolize_stats stats;
 	int err;
 
-	err = symbolize_object(args->elf, NULL, NULL, &args->options, strings, args->addrs,
+	err = symbolize_object(args->elf, NULL, NULL, &args->symbols.values, strings, args->addrs,
 			       args->nr, &stats);
+	if (args->symbols.values.debuginfod)
+		fetch_progress_end();
 	if (err == -ENOEXEC)
 		log_error("'%s' is not a 64-bit ELF file", args->elf);
 	else if (err)
@@ -239,11 +198,11 @@ static int symbolize_all(struct symbolize_arguments *args)
 
 int cmd_symbolize(int argc, char **argv)
 {
-	struct symbolize_arguments args = {
-		.options = {
-			.inlines = true, .lines = true, .demangle = DEMANGLE_SHORT, .cache = true}};
+	struct symbolize_arguments args = {0};
 	int status;
 
+	symbol_options_init(&args.symbols);
+	args.symbols.values.lines = true;
 	argp_err_exit_status = EXIT_USAGE;
 	argp_parse(&symbolize_argp, argc, argv, 0, NULL, &args);
 	if (args.nr == 0 && read_addresses(&args) < 0)
@@ -251,6 +210,6 @@ int cmd_symbolize(int argc, char **argv)
 	else
 		status = symbolize_all(&args);
 	free(args.addrs);
-	free(args.debug_dirs);
+	symbol_options_release(&args.symbols);
 	return status;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/location_names.h"
 
+#include "cli/fetch_progress.h"
 #include "common/alloc.h"
 #include "common/elf_image.h"
 #include "common/intern.h"
@@ -8,19 +9,27 @@
 #include "flamegraph/capture.h"
 #include "loader/time.h"
 #include "symbolize/demangle.h"
+#include "symbolize/root_open.h"
 #include "symbolize/symbolizer.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/stat.h>
+
+#define FETCH_BUDGET_MS 20000
+#define NS_PER_MS	1000000
 
 struct location_names {
 	const struct capture *capture;
+	const struct recorded_files *files;
 	const struct symbolize_options *options;
 	struct intern *strings;
 	struct symbolize_address *addresses; /* sorted by object; frames of each */
 	uint32_t *address_of;		     /* location -> index in addresses */
 	size_t nr;
 	uint64_t named, inlined;
+	uint64_t fetch_ns; /* spent on the network so far */
 };
 
 /* Groups locations by object; ret_first[o] is where object o's begin in addresses. */
@@ -51,24 +60,83 @@ static size_t *group_by_object(struct location_names *names)
 	return first;
 }
 
+/*
+ * The image of @object: as it was recorded, or what lies at its path now.  Build-ids are compared
+ * by the symbolizer; of a file without one the size has to do.
+ */
+static int open_image(const struct capture_object *object, const struct symbolize_options *options,
+		      int file, struct elf_image **ret_image)
+{
+	_cleanup_close_ int opened = -1;
+	struct stat st;
+
+	if (file >= 0)
+		return elf_image_open_fd(file, ret_image);
+	if (options->root)
+		opened = root_open(options->root, object->path);
+	if (opened < 0)
+		opened = root_open(NULL, object->path);
+	if (opened < 0)
+		return opened;
+	if (!object->build_id.size && object->file_size &&
+	    (fstat(opened, &st) < 0 || (uint64_t)st.st_size != object->file_size))
+		return -ESTALE;
+	return elf_image_open_fd(opened, ret_image);
+}
+
+static void log_outcome(const struct capture_object *object, int err,
+			const struct symbolize_stats *stats)
+{
+	if (err == -ESTALE)
+		log_verbose("symbols of %s: refused, it is not the file that was recorded%s%s",
+			    object->path, stats->source ? "; " : "",
+			    stats->source ? stats->source : "");
+	else if (err < 0)
+		log_verbose("symbols of %s: %s%s%s", object->path, strerror(-err),
+			    stats->source ? "; " : "", stats->source ? stats->source : "");
+	else
+		log_verbose("symbols of %s: %" PRIu64 " of %" PRIu64 " addresses named, %s",
+			    object->path, stats->named, stats->addresses, stats->source);
+}
+
+/* The network gets so much time in all, however many objects there are. */
+static void limit_fetching(const struct location_names *names, struct symbolize_options *options)
+{
+	uint64_t spent_ms = names->fetch_ns / NS_PER_MS;
+
+	options->debuginfod_timeout_ms = FETCH_BUDGET_MS;
+	if (!options->debuginfod || !spent_ms)
+		return;
+	options->debuginfod = spent_ms < FETCH_BUDGET_MS;
+	if (options->debuginfod)
+		options->debuginfod_timeout_ms -= (unsigned int)spent_ms;
+	else
+		log_verbose("nothing more is fetched: %d s are over", FETCH_BUDGET_MS / 1000);
+}
+
 static void name_elf(struct location_names *names, const struct capture_object *object,
 		     struct symbolize_address *addresses, size_t nr)
 {
+	_cleanup_(elf_image_closep) struct elf_image *image = NULL;
 	struct symbolize_options options = *names->options;
+	_cleanup_free_ char *root_path = NULL;
 	struct symbolize_stats stats = {0};
-	int err;
+	int file = -1, root = -1;
+	int err, open_err;
 
 	options.root = object->root;
-	err = symbolize_object(object->path, &object->build_id, NULL, &options, names->strings,
+	if (names->files)
+		names->files->find(names->files->arg, object, &file, &root);
+	if (root >= 0)
+		options.root = root_path = xasprintf("/proc/self/fd/%d", root);
+	limit_fetching(names, &options);
+	open_err = open_image(object, &options, file, &image);
+	err = symbolize_object(object->path, &object->build_id, image, &options, names->strings,
 			       addresses, nr, &stats);
-	if (err < 0)
-		log_verbose("symbols of %s: %s", object->path, strerror(-err));
-	else
-		log_verbose("symbols of %s: %" PRIu64 " of %" PRIu64 " addresses named%s%s",
-			    object->path, stats.named, stats.addresses, stats.source ? ", " : "",
-			    stats.source ? stats.source : "");
+	log_outcome(object, open_err ? open_err : err, &stats);
 	names->named += stats.named;
 	names->inlined += stats.inlined_frames;
+	names->fetch_ns += stats.fetch_ns;
 }
 
 static const struct capture_symbol *find_symbol(const struct capture_object *object, uint64_t addr)
@@ -172,8 +240,9 @@ static void name_embedded(struct location_names *names, const struct capture_obj
 	}
 }
 
-void location_names_new(const struct capture *capture, const struct symbolize_options *options,
-			struct location_names **ret_names, struct symbol_figures *ret_figures)
+void location_names_new(const struct capture *capture, const struct recorded_files *files,
+			const struct symbolize_options *options, struct location_names **ret_names,
+			struct symbol_figures *ret_figures)
 {
 	struct location_names *names = xcalloc(1, sizeof(*names));
 	uint64_t begin = time_now_ns();
@@ -182,6 +251,7 @@ void location_names_new(const struct capture *capture, const struct symbolize_op
 	size_t nr_objects;
 
 	names->capture = capture;
+	names->files = files;
 	names->options = options;
 	names->strings = intern_new();
 	first = group_by_object(names);
@@ -197,6 +267,8 @@ void location_names_new(const struct capture *capture, const struct symbolize_op
 		else
 			name_embedded(names, &objects[o], addresses, nr);
 	}
+	if (options->debuginfod)
+		fetch_progress_end();
 	*ret_figures = (struct symbol_figures){
 		.addresses = names->nr,
 		.named = names->named,

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 struct capture;
+struct capture_object;
 struct location_names;
 struct symbolize_options;
 
@@ -22,11 +23,23 @@ struct symbol_figures {
 };
 
 /*
- * Names every location of @capture.  What cannot be read gives module frames and a line under -v,
- * never an error.  @capture must outlive the result.
+ * Who still has the files of a recording open: descriptors, borrowed, of an object's file and of
+ * its process's root; -1 for what there is not.
  */
-void location_names_new(const struct capture *capture, const struct symbolize_options *options,
-			struct location_names **ret_names, struct symbol_figures *ret_figures);
+struct recorded_files {
+	void (*find)(const void *arg, const struct capture_object *object, int *ret_file,
+		     int *ret_root);
+	const void *arg;
+};
+
+/*
+ * Names every location of @capture, by @files (NULL: nobody has them open) or else by the objects'
+ * paths.  What cannot be read gives module frames and a line under -v, never an error.  @capture
+ * must outlive the result.
+ */
+void location_names_new(const struct capture *capture, const struct recorded_files *files,
+			const struct symbolize_options *options, struct location_names **ret_names,
+			struct symbol_figures *ret_figures);
 void location_names_free(struct location_names *names);
 DEFINE_CLEANUP(struct location_names *, location_names_free);
 

@@ -19,9 +19,6 @@ enum {
 	KEY_MODULES,
 	KEY_NO_INLINE,
 	KEY_LINES,
-	KEY_DEMANGLE,
-	KEY_DEBUG_DIR,
-	KEY_NO_CACHE,
 	KEY_OPEN,
 };
 
@@ -51,18 +48,6 @@ static const struct argp_option options[] = {
 	{.name = "lines",
 	 .key = KEY_LINES,
 	 .doc = "Tell source lines apart: frames as function:line, files in the picture"},
-	{.name = "demangle",
-	 .key = KEY_DEMANGLE,
-	 .arg = "MODE",
-	 .doc = "short: no parameters, hashes or clone suffixes; full; simple: short, templates "
-		"as <>; none (default: short)"},
-	{.name = "debug-dir",
-	 .key = KEY_DEBUG_DIR,
-	 .arg = "DIR",
-	 .doc = "Look for separate debug files here first; repeatable (then: /usr/lib/debug)"},
-	{.name = "no-cache",
-	 .key = KEY_NO_CACHE,
-	 .doc = "Neither take names from ~/.cache/ctrace/symbols nor keep them there"},
 	{0}};
 
 const struct format report_format_capture = {
@@ -110,51 +95,20 @@ char *report_help_extra(void (*print)(FILE *out), const char *examples)
 void report_options_init(struct report_options *report)
 {
 	*report = (struct report_options){0};
-	report->symbols.inlines = true;
-	report->symbols.cache = true;
-	report->symbols.demangle = DEMANGLE_SHORT;
+	symbol_options_init(&report->symbols);
 }
 
 void report_options_release(struct report_options *report)
 {
 	free(report->outputs);
 	free(report->default_path);
-	free(report->debug_dirs);
+	symbol_options_release(&report->symbols);
 }
 
 static void add_output(struct report_options *report, const char *path)
 {
 	GROW_ARRAY(report->outputs, report->nr_outputs, report->cap_outputs);
 	report->outputs[report->nr_outputs++] = (struct output_request){.path = path};
-}
-
-static void add_debug_dir(struct report_options *report, const char *dir)
-{
-	/* One more than needed: the list ends with NULL. */
-	report->debug_dirs = xreallocarray(report->debug_dirs, report->nr_debug_dirs + 2,
-					   sizeof(*report->debug_dirs));
-	report->debug_dirs[report->nr_debug_dirs++] = dir;
-	report->debug_dirs[report->nr_debug_dirs] = NULL;
-	report->symbols.debug_dirs = report->debug_dirs;
-}
-
-static void parse_demangle(struct report_options *report, const char *mode,
-			   struct argp_state *state)
-{
-	static const char *const modes[] = {
-		[DEMANGLE_SHORT] = "short",
-		[DEMANGLE_FULL] = "full",
-		[DEMANGLE_SIMPLE] = "simple",
-		[DEMANGLE_NONE] = "none",
-	};
-
-	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
-		if (!strcmp(mode, modes[i])) {
-			report->symbols.demangle = (enum demangle_mode)i;
-			return;
-		}
-	}
-	argp_error(state, "--demangle '%s': must be short, full, simple or none", mode);
 }
 
 /* "capture, folded, svg ..."; to be freed. */
@@ -280,7 +234,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &report->graph;
+		state->child_inputs[0] = &report->symbols;
+		state->child_inputs[1] = &report->graph;
 		return 0;
 	case 'o':
 		add_output(report, arg);
@@ -310,19 +265,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		report->modules = true;
 		return 0;
 	case KEY_NO_INLINE:
-		report->symbols.inlines = false;
+		report->symbols.values.inlines = false;
 		return 0;
 	case KEY_LINES:
-		report->symbols.lines = true;
-		return 0;
-	case KEY_DEMANGLE:
-		parse_demangle(report, arg, state);
-		return 0;
-	case KEY_NO_CACHE:
-		report->symbols.cache = false;
-		return 0;
-	case KEY_DEBUG_DIR:
-		add_debug_dir(report, arg);
+		report->symbols.values.lines = true;
 		return 0;
 	case ARGP_KEY_SUCCESS:
 		finish_outputs(report, state);
@@ -332,7 +278,11 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static const struct argp_child children[] = {{.argp = &graph_options_argp, .header = ""}, {0}};
+static const struct argp_child children[] = {
+	{.argp = &symbol_options_argp, .header = "Names:"},
+	{.argp = &graph_options_argp, .header = ""},
+	{0},
+};
 
 const struct argp report_options_argp = {
 	.options = options,

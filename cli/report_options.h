@@ -6,8 +6,8 @@
 #ifndef CTRACE_CLI_REPORT_OPTIONS_H
 #define CTRACE_CLI_REPORT_OPTIONS_H
 
+#include "cli/symbol_options.h"
 #include "flamegraph/format.h"
-#include "symbolize/symbolizer.h"
 
 #include <argp.h>
 #include <stdbool.h>
@@ -25,9 +25,7 @@ struct report_options {
 	const char *format_name; /* -f; NULL: by suffix */
 	const char *stats_path;	 /* NULL: none */
 	struct format_options graph;
-	struct symbolize_options symbols; /* debug_dirs points into debug_dirs below */
-	const char **debug_dirs;
-	size_t nr_debug_dirs;
+	struct symbol_options symbols;
 	bool open;	  /* show the first picture */
 	bool modules;	  /* frames as module`function */
 	bool per_process; /* root frame comm-pid */

@@ -51,7 +51,7 @@ static char *decorated_name(const struct report_options *options, const struct f
 	const char *module = options->modules ? module_to_show(frame) : NULL;
 	_cleanup_free_ char *line = NULL;
 
-	if (options->symbols.lines && frame->line)
+	if (options->symbols.values.lines && frame->line)
 		line = xasprintf(":%" PRIu32, frame->line);
 	return xasprintf("%s%s%s%s", module ? module : "", module ? "`" : "", frame->name,
 			 line ? line : "");
@@ -167,8 +167,9 @@ static void name_modules(struct profile *profile, const struct capture *capture)
 	}
 }
 
-int report_build_profile(const struct capture *capture, const struct report_options *options,
-			 struct profile **ret_profile, struct symbol_figures *ret_figures)
+int report_build_profile(const struct capture *capture, const struct recorded_files *files,
+			 const struct report_options *options, struct profile **ret_profile,
+			 struct symbol_figures *ret_figures)
 {
 	_cleanup_(location_names_freep) struct location_names *names = NULL;
 	_cleanup_(profile_freep) struct profile *profile = profile_new();
@@ -180,7 +181,7 @@ int report_build_profile(const struct capture *capture, const struct report_opti
 	};
 	int err;
 
-	location_names_new(capture, &options->symbols, &names, ret_figures);
+	location_names_new(capture, files, &options->symbols.values, &names, ret_figures);
 	collect_ids(&builder, names);
 	err = add_stacks(&builder);
 	if (err < 0)
@@ -221,15 +222,16 @@ static char *hottest_functions(const struct profile *profile)
 	return text;
 }
 
-int report_write(const struct capture *capture, const struct report_options *options,
-		 struct outputs *outputs, struct report_outcome *ret_outcome)
+int report_write(const struct capture *capture, const struct recorded_files *files,
+		 const struct report_options *options, struct outputs *outputs,
+		 struct report_outcome *ret_outcome)
 {
 	_cleanup_(profile_freep) struct profile *profile = NULL;
 	struct symbol_figures figures = {0};
 	int err;
 
 	if (outputs_need_profile(outputs)) {
-		err = report_build_profile(capture, options, &profile, &figures);
+		err = report_build_profile(capture, files, options, &profile, &figures);
 		if (err < 0)
 			return log_errno(err, "cannot add up the stacks");
 	}

@@ -17,8 +17,9 @@ struct report_options;
  * The call tree of @capture, finished, to be freed; it borrows @capture's info.
  * -EOVERFLOW: the counts add up to more than 2^63-1.
  */
-int report_build_profile(const struct capture *capture, const struct report_options *options,
-			 struct profile **ret_profile, struct symbol_figures *ret_figures);
+int report_build_profile(const struct capture *capture, const struct recorded_files *files,
+			 const struct report_options *options, struct profile **ret_profile,
+			 struct symbol_figures *ret_figures);
 
 struct report_outcome {
 	struct symbol_figures symbols;
@@ -28,7 +29,8 @@ struct report_outcome {
 void report_outcome_release(struct report_outcome *outcome);
 
 /* Names what needs names and writes every output (outputs_write()).  Reports its errors. */
-int report_write(const struct capture *capture, const struct report_options *options,
-		 struct outputs *outputs, struct report_outcome *ret_outcome);
+int report_write(const struct capture *capture, const struct recorded_files *files,
+		 const struct report_options *options, struct outputs *outputs,
+		 struct report_outcome *ret_outcome);
 
 #endif

@@ -54,19 +54,6 @@ int object_file_open_mapped(const struct object_mapping *m)
 	return fd < 0 ? -errno : fd;
 }
 
-static char *foreign_root(pid_t pid)
-{
-	char link[64], root[PATH_MAX];
-	ssize_t len;
-
-	snprintf(link, sizeof(link), "/proc/%d/root", (int)pid);
-	len = readlink(link, root, sizeof(root) - 1);
-	if (len <= 0)
-		return NULL;
-	root[len] = '\0';
-	return strcmp(root, "/") == 0 ? NULL : xstrdup(root);
-}
-
 static void take_segments(struct object *o, const struct elf_image *image)
 {
 	size_t nr, n = 0;
@@ -117,9 +104,20 @@ static int open_file(const struct object_mapping *m, struct object *o, struct el
 	if (err < 0)
 		return o->kind == OBJECT_JIT ? 0 : err;
 	o->kind = OBJECT_ELF;
-	o->root = foreign_root(m->pid);
+	o->fd = TAKE_FD(fd);
 	take_segments(o, *ret_image);
 	return 0;
+}
+
+/* The kernel marks the paths of deleted files; they are called what they were called. */
+static char *name_file(const char *path)
+{
+	static const char mark[] = " (deleted)";
+	size_t len = strlen(path), mark_len = sizeof(mark) - 1;
+
+	if (len > mark_len && strcmp(path + len - mark_len, mark) == 0)
+		len -= mark_len;
+	return xstrndup(path, len);
 }
 
 int object_file_open(const struct object_mapping *m, struct object *o, struct elf_image **ret_image)
@@ -127,7 +125,8 @@ int object_file_open(const struct object_mapping *m, struct object *o, struct el
 	int err;
 
 	*ret_image = NULL;
-	o->path = xstrdup(m->path);
+	o->path = name_file(m->path);
+	o->fd = -1;
 	o->dev_major = m->dev_major;
 	o->dev_minor = m->dev_minor;
 	o->inode = m->inode;

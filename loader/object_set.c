@@ -6,6 +6,7 @@
 #include "common/hash_table.h"
 #include "common/log.h"
 #include "loader/object_file.h"
+#include "loader/root_set.h"
 #include "loader/time.h"
 #include "unwind/table.h"
 
@@ -13,7 +14,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* Smaller tables are built faster than a cache file is read: 100,000 rows take 4 ms. */
 #define CACHE_MIN_CFI_ROWS 100000
@@ -38,19 +41,29 @@ struct object_set {
 	struct table_store *store;
 	int objects_fd;
 	struct object_stats stats;
+	struct root_set *roots;
+	rlim_t nr_fds, max_fds; /* of files kept open */
 	uint32_t nr;
 };
 
 struct object_set *object_set_new(void)
 {
-	return xcalloc(1, sizeof(struct object_set));
+	struct object_set *set = xcalloc(1, sizeof(*set));
+	struct rlimit limit;
+
+	set->roots = root_set_new();
+	/* The rest is for probes, rings and maps. */
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
+		set->max_fds = limit.rlim_cur / 2;
+	return set;
 }
 
 static void free_entry(struct object_entry *e)
 {
 	unwind_table_free(e->pending);
 	free(e->object.path);
-	free(e->object.root);
+	if (e->object.fd >= 0)
+		close(e->object.fd);
 	free(e->object.segments);
 	free(e->object.slices);
 	free(e->object.vdso_image);
@@ -68,6 +81,7 @@ void object_set_free(struct object_set *set)
 		HASH_DEL(set->entries, e);
 		free_entry(e);
 	}
+	root_set_free(set->roots);
 	free(set);
 }
 
@@ -226,10 +240,22 @@ static void build(struct object_set *set, struct object_entry *e, struct elf_ima
 		e->pending = TAKE_PTR(table);
 }
 
+/* Keeps the file for whoever names its functions at the end, when it may be deleted. */
+static void keep_file(struct object_set *set, struct object *o)
+{
+	if (o->fd < 0)
+		return;
+	if (set->nr_fds++ < set->max_fds)
+		return;
+	close(o->fd);
+	o->fd = -1;
+}
+
 struct object *object_set_get(struct object_set *set, const struct object_mapping *m)
 {
 	_cleanup_(elf_image_closep) struct elf_image *image = NULL;
 	struct object *found = object_set_find(set, m);
+	struct process_root root;
 	struct object_entry *e;
 	size_t size;
 	int err;
@@ -239,14 +265,35 @@ struct object *object_set_get(struct object_set *set, const struct object_mappin
 	e = xcalloc(1, sizeof(*e));
 	e->key = make_key(m, &size);
 	e->object.id = set->nr++;
+	root = root_set_get(set->roots, m->pid);
+	e->object.root = root.path;
+	e->object.root_fd = root.fd;
 	err = object_file_open(m, &e->object, &image);
 	if (err < 0)
 		log_verbose("cannot read '%s' of process %d: %s", m->path, (int)m->pid,
 			    strerror(-err));
+	keep_file(set, &e->object);
 	if (image)
 		build(set, e, image);
 	HASH_ADD_KEYPTR(hh, set->entries, e->key, size, e);
 	return &e->object;
+}
+
+static bool is_same_text(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+const struct object *object_set_match(const struct object_set *set, const char *path,
+				      const char *root, const struct build_id *id)
+{
+	const struct object_entry *e, *next;
+
+	HASH_ITER (hh, set->entries, e, next)
+		if (is_same_text(e->object.path, path) && is_same_text(e->object.root, root) &&
+		    build_id_equal(&e->object.build_id, id))
+			return &e->object;
+	return NULL;
 }
 
 uint64_t object_bias(const struct object *o, uint64_t start, uint64_t off)

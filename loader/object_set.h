@@ -31,8 +31,10 @@ struct object_segment {
 
 struct object {
 	enum object_kind kind;
-	char *path; /* as the process sees it */
-	char *root; /* its root directory when that is not "/"; or NULL */
+	char *path;	  /* as the process sees it */
+	const char *root; /* its root directory when that is not ours; or NULL */
+	int root_fd;	  /* the same, open; or -1.  Borrowed */
+	int fd;		  /* the file itself, for those who come to read it later; or -1 */
 	uint32_t dev_major, dev_minor;
 	uint64_t inode;
 	uint64_t file_size;
@@ -81,6 +83,10 @@ struct object *object_set_find(struct object_set *set, const struct object_mappi
  * cannot be used is an OBJECT_OPAQUE, said once under -v.
  */
 struct object *object_set_get(struct object_set *set, const struct object_mapping *mapping);
+
+/* The object of that path, root (or NULL) and build-id, or NULL. */
+const struct object *object_set_match(const struct object_set *set, const char *path,
+				      const char *root, const struct build_id *id);
 
 /* Runtime address minus vaddr for a mapping of @object that begins at @start, file offset @off. */
 uint64_t object_bias(const struct object *object, uint64_t start, uint64_t off);

@@ -364,6 +364,16 @@ static void free_recording(struct recording *r)
 	free(r);
 }
 
+void record_object_files(const struct record_result *result, const struct capture_object *object,
+			 int *ret_file, int *ret_root)
+{
+	const struct object *o = object_set_match(result->recording->objects, object->path,
+						  object->root, &object->build_id);
+
+	*ret_file = o ? o->fd : -1;
+	*ret_root = o ? o->root_fd : -1;
+}
+
 int record_run(const struct record_options *options, struct record_result *ret_result,
 	       int *ret_exit)
 {

@@ -15,6 +15,7 @@
 #include <sys/types.h>
 
 struct capture;
+struct capture_object;
 struct recording;
 
 struct record_options {
@@ -66,6 +67,14 @@ struct record_result {
  */
 int record_run(const struct record_options *options, struct record_result *ret_result,
 	       int *ret_exit);
+
+/*
+ * Descriptors of the file an object of the capture was mapped from, deleted or in a container, and
+ * of the root directory of its process where that is not ours; -1 for what is not there.  Borrowed,
+ * until record_release().
+ */
+void record_object_files(const struct record_result *result, const struct capture_object *object,
+			 int *ret_file, int *ret_root);
 
 /*
  * Closes probes, programs and maps.  Not part of record_run(), since the kernel makes the closer of

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <libdeflate.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define DEBUG_DIR "/usr/lib/debug"
@@ -169,5 +170,17 @@ int debug_file_find(struct elf_image *image, const struct debug_search *search,
 		return finder.is_stale ? -ESTALE : -ENOENT;
 	*ret_image = finder.found;
 	*ret_path = finder.found_path;
+	return 0;
+}
+
+int debug_file_find_by_id(const struct build_id *id, const struct debug_search *search,
+			  struct elf_image **ret_image)
+{
+	struct finder finder = {.search = search, .id = *id};
+
+	if (!find(&finder))
+		return finder.is_stale ? -ESTALE : -ENOENT;
+	free(finder.found_path);
+	*ret_image = finder.found;
 	return 0;
 }

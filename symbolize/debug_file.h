@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 
+struct build_id;
 struct elf_image;
 
 struct debug_search {
@@ -24,5 +25,9 @@ struct debug_search {
  */
 int debug_file_find(struct elf_image *image, const struct debug_search *search,
 		    struct elf_image **ret_image, char **ret_path);
+
+/* The debug file of build @id, whose object is not at hand; -ENOENT, or -ESTALE as above. */
+int debug_file_find_by_id(const struct build_id *id, const struct debug_search *search,
+			  struct elf_image **ret_image);
 
 #endif

@@ -48,6 +48,9 @@ static void sink_write(const char *text, size_t len, void *opaque)
 {
 	struct sink *sink = opaque;
 
+	/* Of nothing libiberty may hand over a null pointer. */
+	if (len == 0)
+		return;
 	if (len > MAX_DEMANGLED - sink->nr)
 		longjmp(sink->full, 1);
 	while (sink->cap - sink->nr < len + 1) {

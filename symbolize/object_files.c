@@ -2,6 +2,7 @@
 #include "symbolize/object_files.h"
 
 #include "common/alloc.h"
+#include "common/clock.h"
 #include "common/elf_image.h"
 #include "symbolize/alt_file.h"
 #include "symbolize/debug_file.h"
@@ -63,9 +64,11 @@ static void fetch_debug_file(struct object_files *files, const struct symbolize_
 	struct build_id id = elf_image_build_id(files->image), found;
 	_cleanup_(elf_image_closep) struct elf_image *image = NULL;
 	_cleanup_free_ char *path = NULL;
+	uint64_t start = clock_now_ns();
 	int err;
 
 	err = debuginfod_fetch(&id, &fetch, &path);
+	files->fetch_ns = clock_now_ns() - start;
 	if (!err)
 		err = elf_image_open(path, &image);
 	if (err) {

@@ -20,6 +20,7 @@ struct object_files {
 	struct elf_image *dwarf_image; /* the one of those two that has DWARF, or NULL */
 	const char *dwarf_path;
 	struct elf_image *alt_image; /* what dwz took out of it, or NULL */
+	uint64_t fetch_ns;	     /* waited for debuginfod servers */
 	char *refusals;		     /* "; ..." for each file that did not fit; never NULL */
 };
 

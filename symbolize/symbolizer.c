@@ -3,9 +3,11 @@
 
 #include "common/alloc.h"
 #include "common/cleanup.h"
+#include "common/clock.h"
 #include "common/elf_image.h"
 #include "common/intern.h"
 #include "common/log.h"
+#include "symbolize/debug_file.h"
 #include "symbolize/frame_builder.h"
 #include "symbolize/named_file.h"
 #include "symbolize/object_files.h"
@@ -17,28 +19,39 @@
 #include <libdeflate.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define MAX_THREADS 4 /* beyond that unpacking and memory are the limit, not the scan */
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
 
 /* 0, or why the image is not the wanted one. */
 static int check_build(const struct elf_image *image, const struct build_id *id)
 {
 	struct build_id own;
 
+	if (!image)
+		return -ENOENT;
+
 	if (!id || id->size == 0)
 		return 0;
 	own = elf_image_build_id(image);
 	return build_id_equal(&own, id) ? 0 : -ESTALE;
+}
+
+/* The debug file of an object that is not here itself has its symbols all the same. */
+static int find_debug_file(const char *path, const struct build_id *id,
+			   const struct symbolize_options *options, struct elf_image **ret_image)
+{
+	struct debug_search search = {
+		.path = path, .root = options->root, .debug_dirs = options->debug_dirs};
+
+	return debug_file_find_by_id(id, &search, ret_image);
+}
+
+static const char *note_stand_in(struct intern *strings, const char *source)
+{
+	_cleanup_free_ char *text = xasprintf("its debug file alone: %s", source ? source : "");
+
+	return intern_string(strings, text);
 }
 
 static unsigned int choose_threads(const struct symbolize_options *options)
@@ -156,6 +169,7 @@ static void resolve_object(const char *path, struct elf_image *image,
 	struct object_files files;
 
 	object_files_find(image, path, options, &files);
+	stats->fetch_ns = files.fetch_ns;
 	request.files = &files;
 	if (options->cache)
 		resolve_with_cache(&request, addrs, nr, &outcome);
@@ -183,21 +197,29 @@ int symbolize_object(const char *path, const struct build_id *id, struct elf_ima
 {
 	_cleanup_(elf_image_closep) struct elf_image *opened = NULL;
 	struct symbolize_stats own = {0};
-	uint64_t start = now_ns();
+	uint64_t start = clock_now_ns();
+	bool stands_in = false;
 	int err = 0;
 
-	if (!image) {
+	if (!image && !id) {
 		err = elf_image_open(path, &opened);
 		image = opened;
 	}
 	if (!err)
 		err = check_build(image, id);
+	if (err && id && find_debug_file(path, id, options, &opened) == 0) {
+		image = opened;
+		stands_in = true;
+		err = 0;
+	}
 	for (size_t i = 0; err && i < nr; i++)
 		frame_builder_set_module(strings, path, &addrs[i]);
 	if (!err && nr)
 		resolve_object(path, image, options, strings, addrs, nr, &own);
+	if (stands_in)
+		own.source = note_stand_in(strings, own.source);
 	count_frames(addrs, nr, &own);
-	own.ns = now_ns() - start;
+	own.ns = clock_now_ns() - start;
 	if (stats)
 		*stats = own;
 	return err;

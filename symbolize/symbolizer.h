@@ -55,15 +55,18 @@ struct symbolize_stats {
 	uint64_t named;
 	uint64_t inlined_frames;
 	uint64_t ns;
+	uint64_t fetch_ns;  /* of that, waiting for debuginfod servers */
 	const char *source; /* interned: what was used and why not more, for -v */
 };
 
 /*
- * Names every address of @addrs for the object at @path whose image is @image (NULL: open @path;
- * a file whose build-id differs from @id is refused).  When nothing is known of an object each
- * address still gets one frame: "[name]" of @path's last component, kind FRAME_KIND_MODULE.
- * Strings come from @strings.  0 or -ESTALE (build-id differs, module frames given all the same)
- * or the error of opening (module frames given all the same).
+ * Names every address of @addrs for the object @path, build @id (NULL: any), whose image is @image.
+ * NULL for @image: with an @id the file is not here, without one @path is opened.  Where the file
+ * is missing or of another build, its debug file is still found by @id.  When nothing is known of
+ * an object each address still gets one frame: "[name]" of @path's last component, kind
+ * FRAME_KIND_MODULE.  Strings come from @strings.
+ * 0, or with module frames: -ESTALE (the build-id differs), -ENOENT (not here), or the error of
+ * opening.
  */
 int symbolize_object(const char *path, const struct build_id *id, struct elf_image *image,
 		     const struct symbolize_options *options, struct intern *strings,

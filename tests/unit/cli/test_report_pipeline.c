@@ -118,7 +118,8 @@ static void assert_folded(struct fixture *f, const char *expected)
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
-	assert_int_equal(report_build_profile(f->capture, &f->options, &profile, &figures), 0);
+	assert_int_equal(report_build_profile(f->capture, NULL, &f->options, &profile, &figures),
+			 0);
 	assert_int_equal(format_by_name("folded")->write(profile, &(struct format_options){0}, out),
 			 0);
 	fclose(out);
@@ -246,7 +247,8 @@ static void test_figures_count_named_and_unnamed(void **state)
 	struct symbol_figures figures;
 
 	add_stack(f, WHOLE, 0, 1, places, 3);
-	assert_int_equal(report_build_profile(f->capture, &f->options, &profile, &figures), 0);
+	assert_int_equal(report_build_profile(f->capture, NULL, &f->options, &profile, &figures),
+			 0);
 	assert_int_equal(figures.addresses, 3);
 	assert_int_equal(figures.named, 1);
 	assert_int_equal(figures.unnamed, 2);
@@ -261,7 +263,7 @@ static void test_too_many_counts_are_refused(void **state)
 
 	add_stack(f, WHOLE, 0, INT64_MAX, &leaf, 1);
 	add_stack(f, CUT, 0, INT64_MAX, &leaf, 1);
-	assert_int_equal(report_build_profile(f->capture, &f->options, &profile, &figures),
+	assert_int_equal(report_build_profile(f->capture, NULL, &f->options, &profile, &figures),
 			 -EOVERFLOW);
 	assert_null(profile);
 }

@@ -88,14 +88,36 @@ static void template_arguments_move_to_the_full_name(void **state)
 static void an_object_of_another_build_is_refused(void **state)
 {
 	_cleanup_(intern_freep) struct intern *strings = intern_new();
+	_cleanup_(elf_image_closep) struct elf_image *image = open_fixture(FIXTURE("symbols"));
 	struct build_id id = {.size = 20, .data = {1, 2, 3}};
 	struct symbolize_address addr = {.vaddr = 0x1000};
 
 	(void)state;
 	assert_int_equal(
-		symbolize_object(FIXTURE("symbols"), &id, NULL, &plain, strings, &addr, 1, NULL),
+		symbolize_object(FIXTURE("symbols"), &id, image, &plain, strings, &addr, 1, NULL),
 		-ESTALE);
 	assert_string_equal(addr.frames[0].name, "[symbols]");
+	symbolize_release(&addr, 1);
+}
+
+/* As `ctrace report` on another machine, or after an upgrade. */
+static void a_debug_file_names_an_object_that_is_gone(void **state)
+{
+	static const char *const dirs[] = {FIXTURE("by-id"), NULL};
+	const struct symbolize_options options = {.debug_dirs = dirs};
+	_cleanup_(intern_freep) struct intern *strings = intern_new();
+	_cleanup_(elf_image_closep) struct elf_image *image = open_fixture(FIXTURE("symbols"));
+	struct symbolize_address addr = {.vaddr = symbol_vaddr(FIXTURE("symbols"), "hidden")};
+	struct build_id id = elf_image_build_id(image);
+	struct symbolize_stats stats;
+
+	(void)state;
+	assert_int_equal(
+		symbolize_object("/gone/symbols", &id, NULL, &options, strings, &addr, 1, &stats),
+		0);
+	assert_string_equal(addr.frames[0].name, "hidden");
+	assert_string_equal(addr.frames[0].module, "/gone/symbols");
+	assert_non_null(strstr(stats.source, "its debug file alone"));
 	symbolize_release(&addr, 1);
 }
 
@@ -155,6 +177,7 @@ int main(void)
 		cmocka_unit_test(code_nothing_is_known_of_is_the_module),
 		cmocka_unit_test(template_arguments_move_to_the_full_name),
 		cmocka_unit_test(an_object_of_another_build_is_refused),
+		cmocka_unit_test(a_debug_file_names_an_object_that_is_gone),
 		cmocka_unit_test(a_missing_object_still_gets_its_name),
 		cmocka_unit_test(debug_information_that_takes_too_long_costs_the_inlines_only),
 		cmocka_unit_test(modules_are_named_by_their_last_component),
