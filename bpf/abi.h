@@ -282,7 +282,7 @@ enum sample_loss {
 		NR_SAMPLE_LOSSES
 };
 
-/* Value of the one-entry per-CPU array of counters. */
+/* Value of the per-CPU array of counters: one of each scratch slot, as nobody else adds to it. */
 struct walk_counters {
 	uint64_t samples; /* hits of the target that produced a stack */
 	uint64_t frames;

@@ -121,7 +121,7 @@ extern struct ring_map ring SEC(".maps");
 
 struct counters_map {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, NR_SCRATCH);
 	__type(key, uint32_t);
 	__type(value, struct walk_counters);
 };

@@ -14,19 +14,14 @@
 
 #define STACK_BYTES (CTRACE_MAX_KERNEL_FRAMES * sizeof(uint64_t))
 
-static struct walk_counters *counters_of_cpu(void)
-{
-	uint32_t zero = 0;
-
-	return bpf_map_lookup_elem(&counters, &zero);
-}
-
+/* Rare, and not always in a slot of one's own. */
 static void count_loss(uint32_t loss)
 {
-	struct walk_counters *c = counters_of_cpu();
+	uint32_t zero = 0;
+	struct walk_counters *c = bpf_map_lookup_elem(&counters, &zero);
 
 	if (c && loss < NR_SAMPLE_LOSSES)
-		c->losses[loss]++;
+		__sync_fetch_and_add(&c->losses[loss], 1);
 }
 
 /* Tells user space of a pc no mapping covers, so that it reads the process's maps again. */
@@ -207,7 +202,8 @@ static __attribute__((always_inline)) inline void fill_header(struct walk *w, ui
 
 static __attribute__((always_inline)) inline void count_sample(const struct walk *w, uint32_t stop)
 {
-	struct walk_counters *c = counters_of_cpu();
+	uint32_t slot = w->scratch;
+	struct walk_counters *c = bpf_map_lookup_elem(&counters, &slot);
 
 	if (!c || stop >= NR_UNWIND_STOPS)
 		return;
@@ -286,6 +282,7 @@ static __attribute__((always_inline)) inline int take_sample(void *ctx,
 		return 0;
 	}
 	fill_header(w, tgid, (uint32_t)id, (uint32_t)bpf_get_attach_cookie(ctx), p);
+	w->in_kernel = wish.kernel;
 	if (wish.is_return)
 		w->returned = returned_function();
 	if (wish.kernel && config.want_kernel) {

@@ -93,7 +93,9 @@ struct return_instance {
 
 struct uprobe_task {
 	unsigned long vaddr;
+	unsigned long xol_vaddr;
 	struct return_instance *return_instances;
+	struct return_instance *ri_pool;
 };
 
 struct uprobe_dispatch_data {

@@ -4,8 +4,7 @@
  * kernel structures are read with BPF_CORE_READ: for each one followed directly the verifier of
  * 6.18 searches all of vmlinux's BTF by name, 1.2 ms a time.
  */
-#include "walk_kernel.h"
-#include "walk_step.h"
+#include "walk_uprobes.bpf.h"
 
 #include "walk.bpf.h"
 
@@ -49,25 +48,6 @@ static __attribute__((always_inline)) inline void take_registers(struct walk *w,
 	w->regs[DW_R15] = regs->r15;
 }
 
-/* The instruction a uprobe displaced runs in the trampoline page: its own address is kept. */
-static __attribute__((always_inline)) inline void leave_trampoline(struct walk *w,
-								   struct task_struct *task,
-								   struct mm_struct *mm)
-{
-	struct xol_area *area = BPF_CORE_READ(mm, uprobes_state.xol_area);
-	uint64_t vaddr;
-
-	w->uprobes_start = 0;
-	if (!area)
-		return;
-	w->uprobes_start = BPF_CORE_READ(area, vaddr);
-	if (w->pc - w->uprobes_start >= 4096)
-		return;
-	vaddr = BPF_CORE_READ(task, utask, vaddr);
-	if (vaddr)
-		w->pc = vaddr;
-}
-
 /* The function that has just returned, as the leaf; then pc is a return address like any other. */
 static __attribute__((always_inline)) inline void push_returned(struct walk *w)
 {
@@ -85,8 +65,9 @@ int walk_user(struct walk *w)
 	struct mm_struct *mm = BPF_CORE_READ(task, mm);
 	const struct mapping_table *table;
 	const struct user_regs *regs;
-	uint64_t at;
 	int stop = STOP_MAX_FRAMES;
+	bool breakpoint;
+	uint64_t at;
 
 	if (!w)
 		return STOP_INTERNAL;
@@ -102,7 +83,8 @@ int walk_user(struct walk *w)
 	if ((uint16_t)regs->cs != USER_CS)
 		return STOP_KERNEL_ONLY;
 	take_registers(w, regs);
-	leave_trampoline(w, task, mm);
+	breakpoint = w->in_kernel && regs->orig_ax == NO_SYSTEM_CALL;
+	leave_uprobes_page(w, task, mm);
 	table = walk_mapping_table(w->slot);
 	w->generation = table ? table->generation : 0;
 	w->record.key.hash[0] = 0;
@@ -111,6 +93,8 @@ int walk_user(struct walk *w)
 	walk_begin(w, config.max_frames);
 	if (w->returned)
 		push_returned(w);
+	else if (breakpoint)
+		walk_leave_breakpoint(w);
 	for (int i = 0; i < WALK_RUNS; i++) {
 		stop = walk_run(w);
 		if (stop != STOP_CONTINUE)

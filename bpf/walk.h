@@ -86,6 +86,7 @@ struct walk {
 	uint64_t regs[CTRACE_NR_REGS]; /* DWARF order; [RBP] is kept up, [RBX] while rbx_known, the
 				  rest while regs_live */
 	uint64_t returned;	       /* function whose return is reported; 0 = none */
+	uint64_t return_instance;      /* of the kernel: the innermost not yet met; 0 = none */
 	uint64_t uprobes_start;	       /* page of the kernel's uprobe trampoline; 0 = none */
 	uint64_t mapping_start;	       /* range of the mapping the last look-up ended in */
 	uint64_t mapping_end;
@@ -102,6 +103,7 @@ struct walk {
 	uint32_t scratch;  /* slot this lies in */
 	uint32_t cache_at; /* entry behind the one last used */
 	uint32_t common;   /* rule in hand in one word, or 0 */
+	uint8_t in_kernel; /* the hit was: the registers are as the program entered it */
 	uint8_t exact;	   /* 1: pc is that of an instruction, 0: a return address */
 	uint8_t guessed;   /* 1: pc was found without CFI */
 	uint8_t regs_live;

@@ -71,15 +71,18 @@ KERNEL_INLINE int walk_ask_mapping(struct walk *w, uint64_t pc)
 	return -1;
 }
 
-/* kernel/events/uprobes.c keeps what it replaced in a list, innermost first, with its place. */
-KERNEL_INLINE int walk_uprobe_return(uint64_t where, uint64_t *ret_addr)
+/*
+ * kernel/events/uprobes.c keeps what it replaced in a list, innermost first, with its place.  The
+ * walk meets them in that order; several may have one place, each has the address then.
+ */
+KERNEL_INLINE int walk_uprobe_return(struct walk *w, uint64_t where, uint64_t *ret_addr)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct return_instance *ri = BPF_CORE_READ(task, utask, return_instances);
+	struct return_instance *ri = (struct return_instance *)w->return_instance;
 
 	for (int i = 0; i < MAX_RETURN_INSTANCES && ri; i++) {
 		if (BPF_CORE_READ(ri, stack) == where) {
 			*ret_addr = BPF_CORE_READ(ri, orig_ret_vaddr);
+			w->return_instance = (uint64_t)ri;
 			return 0;
 		}
 		ri = BPF_CORE_READ(ri, next);

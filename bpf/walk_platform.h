@@ -21,6 +21,6 @@ static struct walk_cache *walk_cache(const struct walk *w);
  */
 static int walk_ask_mapping(struct walk *w, uint64_t pc);
 /* The return address a return probe has replaced by its trampoline on the stack at @where. */
-static int walk_uprobe_return(uint64_t where, uint64_t *ret_addr);
+static int walk_uprobe_return(struct walk *w, uint64_t where, uint64_t *ret_addr);
 
 #endif

@@ -319,7 +319,7 @@ WALK_FUNCTION int walk_leave_trampoline(struct walk *w, uint64_t where)
 {
 	uint64_t ra = 0;
 
-	if (!w || walk_uprobe_return(where, &ra) < 0)
+	if (!w || walk_uprobe_return(w, where, &ra) < 0)
 		return STOP_UPROBE_RETURN;
 	w->word = ra;
 	return STOP_CONTINUE;

@@ -8,16 +8,29 @@
 #include "symbolize/symtab.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 struct object_functions {
 	struct elf_image *image;
 	char *path;
+	int fd;
 	struct symtab *symtab;
 	struct elf_image *debug_image;
 	struct symtab *debug_symtab; /* of both; NULL until it is asked for */
 	bool debug_tried;
 };
+
+/* @fd may be O_PATH.  -1 where the file cannot be read, which the image says better. */
+static int reopen(int fd)
+{
+	char link[32];
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	return open(link, O_RDONLY | O_CLOEXEC);
+}
 
 int object_functions_open(int fd, const char *path, struct object_functions **ret_object)
 {
@@ -26,6 +39,7 @@ int object_functions_open(int fd, const char *path, struct object_functions **re
 	int ret;
 
 	object->path = xstrdup(path);
+	object->fd = reopen(fd);
 	ret = elf_image_open_fd(fd, &object->image);
 	if (ret == 0)
 		ret = symtab_new(object->image, NULL, &object->symtab);
@@ -43,6 +57,7 @@ void object_functions_close(struct object_functions *object)
 	elf_image_close(object->debug_image);
 	symtab_free(object->symtab);
 	elf_image_close(object->image);
+	cleanup_closep(&object->fd);
 	free(object->path);
 	free(object);
 }
@@ -78,11 +93,16 @@ static bool takes_uprobe(const uint8_t *code, size_t size)
 	return true;
 }
 
+/*
+ * Read, not looked at in the image: the breakpoints of others who probe the whole machine are in
+ * every mapping of the file, ours too.
+ */
 bool object_functions_probeable(const struct object_functions *object, uint64_t off)
 {
-	struct elf_span file = elf_image_bytes(object->image);
+	uint8_t code[2];
+	ssize_t size = pread(object->fd, code, sizeof(code), (off_t)off);
 
-	return off < file.size && takes_uprobe(file.data + off, file.size - off);
+	return size > 0 && takes_uprobe(code, (size_t)size);
 }
 
 bool object_functions_is_go(const struct object_functions *object)

@@ -59,26 +59,32 @@ void record_follow(struct recording *r)
 	process_set_publish(r->processes);
 }
 
+#define COUNTER_WORDS (sizeof(struct walk_counters) / sizeof(uint64_t))
+
+static void add_counters(uint64_t sum[COUNTER_WORDS], const struct walk_counters *c)
+{
+	uint64_t one[COUNTER_WORDS];
+
+	memcpy(one, c, sizeof(one));
+	for (size_t i = 0; i < COUNTER_WORDS; i++)
+		sum[i] += one[i];
+}
+
 int record_counters(const struct recording *r, struct walk_counters *ret_counters)
 {
 	int nr = libbpf_num_possible_cpus();
+	int fd = programs_map_fd(r->programs, PROGRAMS_MAP_COUNTERS);
 	_cleanup_free_ struct walk_counters *per_cpu = NULL;
-	const size_t words = sizeof(struct walk_counters) / sizeof(uint64_t);
-	uint64_t sum[sizeof(struct walk_counters) / sizeof(uint64_t)] = {};
-	uint32_t zero = 0;
+	uint64_t sum[COUNTER_WORDS] = {};
 
 	if (nr < 0)
 		return nr;
 	per_cpu = xcalloc((size_t)nr, sizeof(*per_cpu));
-	if (bpf_map_lookup_elem(programs_map_fd(r->programs, PROGRAMS_MAP_COUNTERS), &zero,
-				per_cpu) < 0)
-		return -errno;
-	for (int cpu = 0; cpu < nr; cpu++) {
-		uint64_t one[sizeof(struct walk_counters) / sizeof(uint64_t)];
-
-		memcpy(one, &per_cpu[cpu], sizeof(one));
-		for (size_t i = 0; i < words; i++)
-			sum[i] += one[i];
+	for (uint32_t slot = 0; slot < NR_SCRATCH; slot++) {
+		if (bpf_map_lookup_elem(fd, &slot, per_cpu) < 0)
+			return -errno;
+		for (int cpu = 0; cpu < nr; cpu++)
+			add_counters(sum, &per_cpu[cpu]);
 	}
 	memcpy(ret_counters, sum, sizeof(sum));
 	return 0;

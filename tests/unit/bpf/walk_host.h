@@ -58,8 +58,9 @@ static int walk_ask_mapping(struct walk *w, uint64_t pc)
 	return walk_host->ask_mapping ? walk_host->ask_mapping(walk_host->arg, w, pc) : -1;
 }
 
-static int walk_uprobe_return(uint64_t where, uint64_t *ret_addr)
+static int walk_uprobe_return(struct walk *w, uint64_t where, uint64_t *ret_addr)
 {
+	(void)w;
 	return walk_host->uprobe_return ? walk_host->uprobe_return(walk_host->arg, where, ret_addr)
 					: -1;
 }
