@@ -18,8 +18,10 @@ import bench
 import workloads
 
 HERTZ = 199
-# The program's first function, the C library's or the kernel's way to start a thread.
-OUTERMOST = re.compile(r"^_*(start|clone3?|thread_start|dl_start(_user)?)$")
+# The program's first function, the C library's, Go's or the kernel's way to start a thread.
+OUTERMOST = re.compile(r"^_*(start|start_c|clone3?|thread_start|dlstart|dl_start(_user)?|"
+                       r"rt0_amd64_linux|(runtime\.)?(goexit|rt0_go|mstart|clone|mcall|morestack|"
+                       r"gogo)(\.abi0)?)$")
 BEFORE_OUTERMOST = re.compile(r"^__libc_start_main")
 FRAME = re.compile(r"^\s+([0-9a-f]+) (.+?)(?:\+0x[0-9a-f]+)? \((.*)\)$")
 
