@@ -258,6 +258,12 @@ int output_file_commit(struct output_file *file)
 	return err;
 }
 
+void output_file_discard(struct output_file *file)
+{
+	if (file->fd >= 0)
+		close(TAKE_FD(file->fd));
+}
+
 void output_file_free(struct output_file *file)
 {
 	if (!file)

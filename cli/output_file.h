@@ -29,6 +29,8 @@ bool output_file_is_stdout(const struct output_file *file);
 
 /* Flushes and checks every byte written so far; the stream is closed. */
 int output_file_finish(struct output_file *file);
+/* After a failed finish: gives its bytes back to the file system at once. */
+void output_file_discard(struct output_file *file);
 /* After finish: gives the file its name.  Until then nobody sees it. */
 int output_file_commit(struct output_file *file);
 

@@ -125,31 +125,37 @@ static int begin_paging(struct outputs *outputs, size_t i)
 	return 0;
 }
 
+/* All that can be written is: a full disk may still have room for the smaller ones. */
 static int write_all(struct outputs *outputs, const struct capture *capture,
 		     const struct profile *profile)
 {
+	int first_error = 0;
+
 	for (size_t i = 0; i < outputs->nr; i++) {
 		int err = begin_paging(outputs, i);
 
 		if (!err)
 			err = write_one(outputs, i, capture, profile);
 		pager_finish(TAKE_PTR(outputs->pager));
-		if (err < 0 && err != -ENODATA)
-			return log_errno(err, "cannot write '%s'",
-					 name_for_user(outputs->files[i]));
 		outputs->written[i] = !err;
+		if (!err || err == -ENODATA)
+			continue;
+		log_errno(err, "cannot write '%s'", name_for_user(outputs->files[i]));
+		output_file_discard(outputs->files[i]);
+		if (!first_error)
+			first_error = err;
 	}
-	return 0;
+	return first_error;
 }
 
-static int commit(struct outputs *outputs, bool captures_only)
+static int commit(struct outputs *outputs)
 {
 	int first_error = 0;
 
 	for (size_t i = 0; i < outputs->nr; i++) {
 		int err;
 
-		if (!outputs->written[i] || (captures_only && !is_capture(outputs, i)))
+		if (!outputs->written[i])
 			continue;
 		err = output_file_commit(outputs->files[i]);
 		if (err < 0) {
@@ -170,7 +176,7 @@ int outputs_write(struct outputs *outputs, const struct capture *capture,
 	/* A closed pipe is an error to report, not a death without a word. */
 	signal(SIGPIPE, SIG_IGN);
 	err = write_all(outputs, capture, profile);
-	committed = commit(outputs, err < 0);
+	committed = commit(outputs);
 	return err < 0 ? err : committed;
 }
 

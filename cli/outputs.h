@@ -24,8 +24,8 @@ DEFINE_CLEANUP(struct outputs *, outputs_free);
 bool outputs_need_profile(const struct outputs *outputs);
 
 /*
- * Writes them all; when one fails none of them appears, but for a capture: the recording itself
- * is never thrown away.  @profile may be NULL when it is not needed.  Formats that have nothing to
+ * Writes them all and gives the first error; those that could be written whole appear all the
+ * same, since a recording is never thrown away.  @profile may be NULL when it is not needed.  Formats that have nothing to
  * show for an empty profile are left out; an SVG says that there is nothing.
  */
 int outputs_write(struct outputs *outputs, const struct capture *capture,

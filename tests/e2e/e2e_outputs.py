@@ -83,10 +83,18 @@ class Outputs(harness.Case):
 
     def test_disk_that_fills_up_is_one_line_and_leaves_nothing(self):
         mount = self.mount("size=16k")
-        run = self.record("-o", mount / "o.folded", "-o", mount / "o.svg",
-                          program=self.program("deep_recursion"))
+        run = self.record("-o", mount / "o.svg", program=self.program("deep_recursion"))
         self.assert_one_line(run, 125, "No space left on device")
         self.assertEqual(harness.files_in(mount), [])
+
+    def test_what_fits_on_a_disk_that_fills_up_is_written(self):
+        mount = self.mount("size=16k")
+        run = self.record("-o", mount / "o.svg", "-o", mount / "o.folded",
+                          program=self.program("plain_dynamic"))
+        self.assertEqual(run.status, 125)
+        self.assertRegex(run.err, "o.svg.*No space left on device")
+        self.assertEqual(harness.files_in(mount), ["o.folded"])
+        self.assertEqual(sum(run.stacks(mount / "o.folded").values()), 25)
 
     def mount(self, options):
         point = self.directory / "mount"
