@@ -283,9 +283,8 @@ WALK_FUNCTION int walk_guess(struct walk *w, int why)
 			return why;
 		if (walk_read_word(w, bp, &saved) < 0 || walk_read_word(w, bp + 8, &word) < 0)
 			return why;
-		if (word != 0 && !walk_follows_call(w, word))
-			return why;
-		if (word == 0 && saved != 0)
+		/* No address, no end either: two words of zero are found anywhere. */
+		if (!walk_follows_call(w, word))
 			return why;
 		w->sp = bp + 16;
 		w->pc = word;
@@ -296,7 +295,7 @@ WALK_FUNCTION int walk_guess(struct walk *w, int why)
 	w->rbx_known = 0;
 	w->guessed = 1;
 	w->nr_guessed++;
-	return w->pc ? STOP_CONTINUE : STOP_END_OF_STACK;
+	return STOP_CONTINUE;
 }
 
 /* Records the frame in hand; STOP_MAX_FRAMES when there is no room for it. */

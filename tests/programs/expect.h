@@ -27,10 +27,17 @@
 #define DISTINCT(number) __asm__ volatile("nopl " #number "(%%rax)" ::: "memory")
 
 /* Without libc's debug symbols what it does not export has no name. */
-#define IN_LIBC(name) "((__GI_+)?(" name ")|\\[libc\\.so\\.6(\\+0x[0-9a-f]+)?\\])"
-#define MAIN	      "_start;__libc_start_main(_impl)?;" IN_LIBC("__libc_start_call_main") ";main"
-#define THREAD	      IN_LIBC("(__)?clone3?") ";" IN_LIBC("start_thread")
+#define IN_LIBC(name) "((__GI_+)?(" name ")|\\[libc\\.so(\\.6)?(\\+0x[0-9a-f]+)?\\])"
 #define SIGNAL_FRAME  IN_LIBC("(__)?restore_rt")
+#ifdef __GLIBC__
+#define MAIN	"_start;__libc_start_main(_impl)?;" IN_LIBC("__libc_start_call_main") ";main"
+#define THREAD	IN_LIBC("(__)?clone3?") ";" IN_LIBC("start_thread")
+#define RAISING IN_LIBC("(gsignal|raise)") "(;" IN_LIBC("[a-z_]*pthread_kill[a-z_]*") ")*"
+#else /* musl */
+#define MAIN	"_start;" IN_LIBC("libc_start_main_stage2") ";main"
+#define THREAD	IN_LIBC("__clone") ";" IN_LIBC("start")
+#define RAISING IN_LIBC("raise") ";" IN_LIBC("__restore_sigs")
+#endif
 
 #ifdef __cplusplus
 extern "C"

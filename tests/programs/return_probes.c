@@ -88,7 +88,6 @@ static NOINLINE void call_all(void)
 }
 
 #define RECURSION(n) "(;chain_recursive){" #n "}"
-#define RAISING	     IN_LIBC("(gsignal|raise)") "(;" IN_LIBC("[a-z_]*pthread_kill[a-z_]*") ")*"
 #define CALLED	     MAIN ";call_all"
 #define HANDLED	     CALLED ";" RAISING ";" SIGNAL_FRAME ";chain_handler"
 
