@@ -48,8 +48,8 @@ static uint32_t *number_frames(struct speedscope *out, uint32_t *first_rows, uin
 	hash_index_init(&seen);
 	for (size_t i = 0; i < out->nr_frames; i++) {
 		const struct frame *frame = &out->frames[i];
-		uint64_t hash = hash_u64(hash_text(hash_text(seen.seed, frame->name), place_of(frame)),
-					 frame->line);
+		uint64_t hash = hash_u64(
+			hash_text(hash_text(seen.seed, frame->name), place_of(frame)), frame->line);
 		struct hash_probe probe;
 		uint32_t row = hash_index_first(&seen, hash, &probe);
 
