@@ -2,6 +2,7 @@
 #include "symbolize/dwarf_inline.h"
 
 #include "common/alloc.h"
+#include "symbolize/address_search.h"
 #include "symbolize/dwarf_ranges.h"
 #include "symbolize/dwarf_units.h"
 
@@ -111,23 +112,6 @@ static void read_function(struct scan *scan, const struct dwarf_abbrev *abbrev,
 	}
 }
 
-/* Index of the first wanted address that is not below @low. */
-static size_t lower_bound(const struct scan *scan, uint64_t low)
-{
-	size_t left = 0;
-	size_t right = scan->nr_pcs;
-
-	while (left < right) {
-		size_t middle = left + (right - left) / 2;
-
-		if (scan->pcs[middle] < low)
-			left = middle + 1;
-		else
-			right = middle;
-	}
-	return left;
-}
-
 /*
  * Gives the wanted addresses in the function's ranges to @index.  Of ranges that hold an address
  * the one that starts last is the innermost, and of equal ones the child's, which comes later.
@@ -141,8 +125,8 @@ static bool claim_addresses(struct scan *scan, const struct dwarf_pc_values *val
 
 	dwarf_range_iter_init(&iter, scan->unit, values);
 	while (dwarf_range_iter_next(&iter, &low, &high)) {
-		for (size_t i = lower_bound(scan, low); i < scan->nr_pcs && scan->pcs[i] < high;
-		     i++) {
+		for (size_t i = address_lower_bound(scan->pcs, scan->nr_pcs, low);
+		     i < scan->nr_pcs && scan->pcs[i] < high; i++) {
 			scan->work++;
 			found = true;
 			if (low < scan->starts[i])
@@ -253,7 +237,7 @@ static bool is_unwanted(const struct scan *scan, const struct dwarf_abbrev *abbr
 	len = dwarf_unsigned(&at, abbrev->high_size);
 	if (at.failed)
 		return false;
-	first = lower_bound(scan, low);
+	first = address_lower_bound(scan->pcs, scan->nr_pcs, low);
 	return first == scan->nr_pcs || scan->pcs[first] - low >= len;
 }
 

@@ -2,6 +2,7 @@
 #include "symbolize/dwarf_line.h"
 
 #include "common/alloc.h"
+#include "symbolize/address_search.h"
 #include "symbolize/dwarf_line_header.h"
 
 #include <dwarf.h>
@@ -53,22 +54,6 @@ static void reset(struct line_machine *machine)
 	machine->sequence++;
 }
 
-static size_t lower_bound(const struct line_machine *machine, uint64_t address)
-{
-	size_t low = 0;
-	size_t high = machine->nr_pcs;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (machine->pcs[middle] < address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 /* The row before governs the wanted addresses up to the present one. */
 static void claim_addresses(struct line_machine *machine)
 {
@@ -87,7 +72,8 @@ static void emit_row(struct line_machine *machine)
 {
 	if (!machine->has_row) {
 		machine->sequence_start = machine->address;
-		machine->next = lower_bound(machine, machine->address);
+		machine->next = address_lower_bound(machine->pcs, machine->nr_pcs,
+						    machine->address);
 		machine->first = machine->next;
 		machine->last = machine->next;
 	} else if (machine->address >= machine->row_address) {
@@ -96,7 +82,8 @@ static void emit_row(struct line_machine *machine)
 			claim_addresses(machine);
 	} else {
 		/* Compilers do not go back, but what they mean by it is clear. */
-		machine->next = lower_bound(machine, machine->address);
+		machine->next = address_lower_bound(machine->pcs, machine->nr_pcs,
+						    machine->address);
 		if (machine->next < machine->first)
 			machine->first = machine->next;
 	}

@@ -3,6 +3,7 @@
 
 #include "common/alloc.h"
 #include "symbolize/dwarf_cursor.h"
+#include "symbolize/runtime_file.h"
 #include "symbolize/segments.h"
 #include "symbolize/string_arena.h"
 
@@ -10,8 +11,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define JITDUMP_MAGIC 0x4a695444 /* "JiTD" */
 #define RECORD_HEADER 16
@@ -239,42 +238,16 @@ int jitdump_parse(const uint8_t *bytes, size_t size, struct jitdump **ret_dump)
 	return 0;
 }
 
-/* Reads instead of mapping: whoever writes the file may cut it short at any moment. */
-static int read_bytes(int fd, uint8_t *bytes, size_t size, size_t *ret_len)
-{
-	size_t len = 0;
-
-	while (len < size) {
-		ssize_t got = pread(fd, bytes + len, size - len, (off_t)len);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return -errno;
-		if (got == 0)
-			break;
-		len += (size_t)got;
-	}
-	*ret_len = len;
-	return 0;
-}
-
 int jitdump_load(int fd, uid_t uid, struct jitdump **ret_dump)
 {
 	_cleanup_free_ uint8_t *bytes = NULL;
-	struct stat st;
-	size_t len = 0;
+	size_t size;
 	int err;
 
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	if (!S_ISREG(st.st_mode) || (st.st_uid != uid && st.st_uid != 0))
-		return -EPERM;
-	if ((uint64_t)st.st_size > JITDUMP_MAX_BYTES)
-		return -E2BIG;
-	bytes = xmalloc((size_t)st.st_size + 1);
-	err = read_bytes(fd, bytes, (size_t)st.st_size, &len);
-	return err ? err : jitdump_parse(bytes, len, ret_dump);
+	err = runtime_file_read(fd, uid, JITDUMP_MAX_BYTES, &bytes, &size);
+	if (err)
+		return err;
+	return jitdump_parse(bytes, size, ret_dump);
 }
 
 void jitdump_free(struct jitdump *dump)

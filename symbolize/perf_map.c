@@ -2,14 +2,13 @@
 #include "symbolize/perf_map.h"
 
 #include "common/alloc.h"
+#include "symbolize/runtime_file.h"
 #include "symbolize/segments.h"
 
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define MAX_ENTRIES ((size_t)32 << 20)
 
@@ -118,46 +117,19 @@ int perf_map_parse(const char *text, size_t size, struct perf_map **ret_map)
 	return 0;
 }
 
-/* Whether @fd is a file we take symbols from: regular, of the process's user or root. */
-static int check_file(int fd, uid_t uid, uint64_t *ret_size)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	if (!S_ISREG(st.st_mode) || (st.st_uid != uid && st.st_uid != 0))
-		return -EPERM;
-	if ((uint64_t)st.st_size > PERF_MAP_MAX_BYTES)
-		return -E2BIG;
-	*ret_size = (uint64_t)st.st_size;
-	return 0;
-}
-
 int perf_map_load(int fd, uid_t uid, struct perf_map **ret_map)
 {
-	_cleanup_free_ char *text = NULL;
-	uint64_t size = 0, len = 0;
+	uint8_t *bytes;
+	size_t len;
 	int err;
 
-	err = check_file(fd, uid, &size);
+	err = runtime_file_read(fd, uid, PERF_MAP_MAX_BYTES, &bytes, &len);
 	if (err)
 		return err;
-	text = xmalloc(size + 1);
-	while (len < size) {
-		ssize_t got = pread(fd, text + len, size - len, (off_t)len);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return -errno;
-		if (got == 0)
-			break;
-		len += (uint64_t)got;
-	}
 	/* A runtime may be writing the last line just now. */
-	while (len > 0 && text[len - 1] != '\n')
+	while (len > 0 && bytes[len - 1] != '\n')
 		len--;
-	parse_text(TAKE_PTR(text), len, ret_map);
+	parse_text((char *)bytes, len, ret_map);
 	return 0;
 }
 
