@@ -1,24 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* `ctrace diff`: what changed between two recordings, captures or folded stacks. */
+/* `ctrace diff`: what changed between two recordings, whatever stacks_input.h reads. */
 #include "cli/commands.h"
 #include "cli/graph_options.h"
 #include "cli/profile_output.h"
-#include "cli/report_options.h"
-#include "cli/report_pipeline.h"
-#include "common/alloc.h"
+#include "cli/stacks_input.h"
 #include "common/log.h"
 #include "flamegraph/capture.h"
-#include "flamegraph/folded_read.h"
 #include "flamegraph/format.h"
 #include "flamegraph/profile.h"
 #include "flamegraph/profile_merge.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
-
-#define COPY_BYTES 65536
 
 enum {
 	KEY_NO_NORMALIZE = 0x3000,
@@ -76,84 +68,17 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static int read_folded(FILE *in, const char *path, struct side *side)
+static int read_side(const char *path, struct side *side)
 {
-	struct folded_report report;
+	const struct stacks_options as_they_are = {.factor = 1};
 	int err;
 
 	side->profile = profile_new();
-	err = folded_read(in, side->profile, 1, &report);
-	if (err < 0)
-		return log_errno(err, "cannot read '%s'", path);
-	if (!report.stacks) {
-		log_error("'%s' is neither a ctrace capture nor folded stacks", path);
-		return -ENODATA;
-	}
-	if (report.bad_lines)
-		log_warning(
-			"'%s': %" PRIu64 " of %" PRIu64
-			" lines are no stacks with a count and were left out, the first is line "
-			"%" PRIu64,
-			path, report.bad_lines, report.lines, report.first_bad_line);
+	err = stacks_input_read(path, &as_they_are, side->profile, &side->capture);
+	if (err == -ENODATA)
+		log_error("'%s' holds no stacks", path);
 	profile_finish(side->profile);
-	return 0;
-}
-
-static int name_capture(const char *path, struct side *side)
-{
-	struct symbol_figures figures;
-	struct report_options report;
-	int err;
-
-	report_options_init(&report);
-	err = report_build_profile(side->capture, NULL, &report, &side->profile, &figures);
-	report_options_release(&report);
-	return err < 0 ? log_errno(err, "cannot add up '%s'", path) : 0;
-}
-
-/* What cannot be read twice, a pipe, is kept in a file without a name. */
-static int open_side(const char *path, FILE **ret_in)
-{
-	_cleanup_fclose_ FILE *in = strcmp(path, "-") ? fopen(path, "re") : fdopen(dup(0), "r");
-	_cleanup_fclose_ FILE *copy = NULL;
-	char buffer[COPY_BYTES];
-	size_t nr;
-
-	if (!in)
-		return log_errno(errno, "cannot open '%s'", path);
-	if (!fseek(in, 0, SEEK_SET)) {
-		*ret_in = TAKE_PTR(in);
-		return 0;
-	}
-	copy = tmpfile();
-	if (!copy)
-		return log_errno(errno, "cannot keep what comes from '%s'", path);
-	while ((nr = fread(buffer, 1, sizeof(buffer), in)) > 0) {
-		if (fwrite(buffer, 1, nr, copy) != nr)
-			return log_errno(errno, "cannot keep what comes from '%s'", path);
-	}
-	if (ferror(in))
-		return log_errno(errno, "cannot read '%s'", path);
-	rewind(copy);
-	*ret_in = TAKE_PTR(copy);
-	return 0;
-}
-
-static int read_side(const char *path, struct side *side)
-{
-	_cleanup_fclose_ FILE *in = NULL;
-	int err = open_side(path, &in);
-
-	if (err < 0)
-		return err;
-	err = capture_read(in, &side->capture);
-	if (!err)
-		return name_capture(path, side);
-	if (err != -ENOEXEC)
-		return log_errno(err, "cannot read '%s'", path);
-	if (fseek(in, 0, SEEK_SET) < 0)
-		return log_errno(errno, "cannot read '%s'", path);
-	return read_folded(in, path, side);
+	return err;
 }
 
 static int write_output(const struct arguments *args, const struct profile *profile)
@@ -190,9 +115,9 @@ int cmd_diff(int argc, char **argv)
 		.options = options,
 		.parser = parse_option,
 		.args_doc = "BEFORE AFTER",
-		.doc = "Draws what changed from one recording to another: captures (.ctrace) or "
-		       "folded "
-		       "stacks, which may be packed.  Colours tell by how much a function and all "
+		.doc = "Draws what changed from one recording to another: captures (.ctrace), "
+		       "folded stacks, which may be packed, or pictures of ctrace's.  Colours tell "
+		       "by how much a function and all "
 		       "it "
 		       "calls became more (red) or less (blue); what vanished is outlined.\v"
 		       "EXAMPLES\n"

@@ -4,10 +4,11 @@
 #include "cli/graph_options.h"
 #include "cli/profile_output.h"
 #include "cli/report_options.h"
+#include "cli/stacks_input.h"
 #include "common/alloc.h"
 #include "common/log.h"
 #include "common/number.h"
-#include "flamegraph/folded_read.h"
+#include "flamegraph/capture.h"
 #include "flamegraph/format.h"
 #include "flamegraph/profile.h"
 #include "flamegraph/profile_transform.h"
@@ -36,12 +37,11 @@ struct arguments {
 	struct profile_output output;
 	const char **inputs;
 	size_t nr_inputs, cap_inputs;
-	double factor;
+	struct stacks_options stacks;
 	uint64_t total; /* 0: what adds up */
 	const char **bases, **skip_after;
 	size_t nr_bases, cap_bases, nr_skip_after, cap_skip_after;
 	enum profile_grouping grouping;
-	bool strict;
 };
 
 static const struct argp_option options[] = {
@@ -108,7 +108,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		args->graph.flamechart = true;
 		return 0;
 	case KEY_FACTOR:
-		args->factor = parse_factor(arg, state);
+		args->stacks.factor = parse_factor(arg, state);
 		return 0;
 	case KEY_TOTAL:
 		if (parse_uint(arg, 1, INT64_MAX, &args->total) < 0)
@@ -126,7 +126,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		args->graph.no_inline = true;
 		return 0;
 	case KEY_STRICT:
-		args->strict = true;
+		args->stacks.strict = true;
 		return 0;
 	case KEY_BY:
 		args->grouping = parse_grouping(arg, state);
@@ -148,38 +148,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static int report_lines(const struct folded_report *report, const char *path, bool strict)
+static size_t nr_inputs(const struct arguments *args)
 {
-	if (report->bad_lines && strict) {
-		log_error("'%s' line %" PRIu64 ": no count at the end", path,
-			  report->first_bad_line);
-		return -EBADMSG;
-	}
-	if (report->bad_lines)
-		log_warning(
-			"'%s': %" PRIu64 " of %" PRIu64
-			" lines are no stacks with a count and were left out, the first is line "
-			"%" PRIu64,
-			path, report->bad_lines, report->lines, report->first_bad_line);
-	if (report->rounded)
-		log_warning("'%s': %" PRIu64 " counts had fractions and were rounded", path,
-			    report->rounded);
-	return 0;
-}
-
-static int read_input(const char *path, double factor, bool strict, struct profile *profile)
-{
-	bool is_stdin = !strcmp(path, "-");
-	_cleanup_fclose_ FILE *opened = is_stdin ? NULL : fopen(path, "re");
-	struct folded_report report;
-	int err;
-
-	if (!is_stdin && !opened)
-		return log_errno(errno, "cannot open '%s'", path);
-	err = folded_read(is_stdin ? stdin : opened, profile, factor, &report);
-	if (err < 0)
-		return log_errno(err, "cannot read '%s'", path);
-	return report_lines(&report, path, strict);
+	return args->nr_inputs ? args->nr_inputs : 1;
 }
 
 static int write_output(const struct arguments *args, const struct profile *profile)
@@ -229,24 +200,42 @@ static int write_transformed(const struct arguments *args, const struct profile 
 	return write_output(args, transformed);
 }
 
+/* Everything of all inputs; @captures has room for one each. */
+static int read_inputs(const struct arguments *args, struct profile *profile,
+		       struct capture **captures)
+{
+	static const char *const from_stdin[] = {"-"};
+	const char *const *inputs = args->nr_inputs ? args->inputs : from_stdin;
+
+	for (size_t i = 0; i < nr_inputs(args); i++) {
+		int err = stacks_input_read(inputs[i], &args->stacks, profile, &captures[i]);
+
+		/* That there is nothing at all is said at the end. */
+		if (err < 0 && err != -ENODATA)
+			return err;
+	}
+	/* One recording's own words do not fit several. */
+	if (nr_inputs(args) > 1)
+		profile_set_info(profile, NULL);
+	return 0;
+}
+
 static int draw(struct arguments *args)
 {
 	_cleanup_(profile_freep) struct profile *profile = profile_new();
-	static const char *const from_stdin[] = {"-"};
-	const char *const *inputs = args->nr_inputs ? args->inputs : from_stdin;
-	size_t nr = args->nr_inputs ? args->nr_inputs : 1;
+	_cleanup_free_ struct capture **captures = xcalloc(nr_inputs(args), sizeof(*captures));
 	int err;
 
 	if (args->graph.flamechart)
 		profile_keep_order(profile);
-	for (size_t i = 0; i < nr; i++) {
-		err = read_input(inputs[i], args->factor, args->strict, profile);
-		if (err < 0)
-			return EXIT_FAILED;
+	err = read_inputs(args, profile, captures);
+	if (!err) {
+		fill_up(args, profile);
+		profile_finish(profile);
+		err = write_transformed(args, profile);
 	}
-	fill_up(args, profile);
-	profile_finish(profile);
-	err = write_transformed(args, profile);
+	for (size_t i = 0; i < nr_inputs(args); i++)
+		capture_free(captures[i]);
 	return err == -ENODATA ? EXIT_USAGE : err < 0 ? EXIT_FAILED : 0;
 }
 
@@ -257,19 +246,19 @@ int cmd_flamegraph(int argc, char **argv)
 	const struct argp argp = {
 		.options = options,
 		.parser = parse_option,
-		.args_doc = "[FOLDED...]",
-		.doc = "Draws folded stacks (perf's collapsers, inferno, ours) and what bpftrace "
-		       "and "
-		       "DTrace print, from files or standard input, which may be packed with gzip "
-		       "or zstd.\v"
+		.args_doc = "[STACKS...]",
+		.doc = "Draws folded stacks (perf's collapsers, inferno, ours), what bpftrace and "
+		       "DTrace print, captures, and pictures of ctrace's own again; from files or "
+		       "standard input, text also packed with gzip or zstd.\v"
 		       "EXAMPLES\n"
 		       "  ctrace flamegraph out.folded -o out.svg\n"
 		       "  stackcollapse-perf.pl out.perf | ctrace flamegraph --title build > "
 		       "out.svg\n"
-		       "  ctrace flamegraph out.folded.gz -o out.pb.gz\n",
+		       "  ctrace flamegraph out.folded.gz -o out.pb.gz\n"
+		       "  ctrace flamegraph out.svg -f top\n",
 		.children = shared,
 	};
-	struct arguments args = {.factor = 1};
+	struct arguments args = {.stacks.factor = 1};
 	int status;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &args);

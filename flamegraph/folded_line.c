@@ -115,9 +115,18 @@ static enum frame_kind kind_by_suffix(char *name, size_t len)
 
 struct frame folded_frame(char *name, bool is_first)
 {
-	size_t len = strlen(name);
-	struct frame frame = {.name = name, .kind = (uint8_t)kind_by_suffix(name, len)};
+	size_t len = trim_end(name, strlen(name));
+	struct frame frame = {.name = name};
 
+	name[len] = '\0';
+	while (is_blank(*name)) {
+		name++;
+		len--;
+	}
+	if (!len)
+		return (struct frame){.name = "[unknown]", .kind = FRAME_KIND_UNKNOWN};
+	frame.name = name;
+	frame.kind = (uint8_t)kind_by_suffix(name, len);
 	if (frame.kind != FRAME_KIND_USER)
 		return frame;
 	if (!strcmp(name, "[unknown]"))

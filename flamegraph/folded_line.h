@@ -22,7 +22,7 @@ struct folded_line {
  */
 bool folded_line_split(const char *text, size_t len, bool two_counts, struct folded_line *ret_line);
 
-/* Takes the suffix off @name, which the frame then borrows. */
+/* Takes blanks around it and the suffix off @name, which the frame then borrows. */
 struct frame folded_frame(char *name, bool is_first);
 
 #endif

@@ -32,7 +32,26 @@ static char *without_addresses(const char *name)
 	return text;
 }
 
-static uint32_t *ids_in(struct profile *into, const struct profile *from, bool strip_hex)
+/* The frames of @from in @into, as they are. */
+static uint32_t *copied_ids(struct profile *into, const struct profile *from)
+{
+	size_t nr;
+	const struct frame *frames = profile_frames(from, &nr);
+	uint32_t *ids = xcalloc(nr + 1, sizeof(*ids));
+
+	for (size_t i = 0; i < nr; i++) {
+		const char *module = frames[i].module;
+		const struct build_id *id = module ? profile_build_id(from, module) : NULL;
+
+		ids[i] = profile_frame(into, &frames[i]);
+		if (id)
+			profile_set_build_id(into, module, id);
+	}
+	return ids;
+}
+
+/* The same, told apart by name and kind alone. */
+static uint32_t *comparable_ids(struct profile *into, const struct profile *from, bool strip_hex)
 {
 	size_t nr;
 	const struct frame *frames = profile_frames(from, &nr);
@@ -52,10 +71,9 @@ static uint32_t *ids_in(struct profile *into, const struct profile *from, bool s
 	return ids;
 }
 
-static int add_all(struct profile *into, const struct profile *from, bool strip_hex,
-		   int (*count)(struct profile *profile, uint32_t stack, uint64_t value))
+static int add_stacks(struct profile *into, const struct profile *from, const uint32_t *ids,
+		      int (*count)(struct profile *profile, uint32_t stack, uint64_t value))
 {
-	_cleanup_free_ uint32_t *ids = ids_in(into, from, strip_hex);
 	_cleanup_free_ uint32_t *stack = NULL;
 	const struct frame *frames = profile_frames(from, &(size_t){0});
 	struct profile_walk walk;
@@ -82,16 +100,25 @@ static int add_all(struct profile *into, const struct profile *from, bool strip_
 	return ret;
 }
 
+int profile_add_all(struct profile *into, const struct profile *from)
+{
+	_cleanup_free_ uint32_t *ids = copied_ids(into, from);
+
+	return add_stacks(into, from, ids, profile_count);
+}
+
 int profile_compare(const struct profile *before, const struct profile *after, bool strip_hex,
 		    struct profile **ret_profile)
 {
 	_cleanup_(profile_freep) struct profile *both = profile_new();
+	_cleanup_free_ uint32_t *ids_after = comparable_ids(both, after, strip_hex);
+	_cleanup_free_ uint32_t *ids_before = comparable_ids(both, before, strip_hex);
 	int ret;
 
 	profile_set_info(both, profile_info(after));
-	ret = add_all(both, after, strip_hex, profile_count);
+	ret = add_stacks(both, after, ids_after, profile_count);
 	if (!ret)
-		ret = add_all(both, before, strip_hex, profile_count_before);
+		ret = add_stacks(both, before, ids_before, profile_count_before);
 	if (ret < 0)
 		return ret;
 	profile_finish(both);

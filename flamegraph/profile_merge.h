@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* Two profiles as one that holds the values of both. */
+/* Two profiles as one: added up, or compared. */
 #ifndef CTRACE_FLAMEGRAPH_PROFILE_MERGE_H
 #define CTRACE_FLAMEGRAPH_PROFILE_MERGE_H
 
 #include <stdbool.h>
 
 struct profile;
+
+/*
+ * Adds the stacks of the finished profile @from to @into, which is not: frames with all they tell,
+ * and the build-ids of their modules; neither times nor a comparison's other side.  -EOVERFLOW.
+ */
+int profile_add_all(struct profile *into, const struct profile *from);
 
 /*
  * A new, finished profile with the values of @after, and those of @before as profile_before().

@@ -67,6 +67,33 @@ class Flamegraph(harness.Case):
         self.assertEqual(self.folded(text="\n   libc`read+0x5\n   a`main+0x9\n   4\n"),
                          "a`main;libc`read 4\n")
 
+    def test_pictures_are_read_back(self):
+        self.draw("-o", "a.svg")
+        self.draw("-o", "a.html")
+        for name in ("a.svg", "a.html"):
+            run = self.run_ctrace("flamegraph", name, "-f", "folded")
+            self.assertEqual((run.out, run.err), (self.folded(), ""))
+        twice = self.run_ctrace("flamegraph", "a.svg", "in.txt", "-f", "folded").out
+        self.assertEqual(twice, self.folded("--factor=2"))
+        same = self.run_ctrace("diff", "a.svg", "in.txt", "-f", "folded").out
+        self.assertRegex(same, r"(?m)^web-1/2;main;spin 20 20$")
+
+    def test_captures_are_read(self):
+        self.run_ctrace("uprobe:hit", "-q", "-o", "r.ctrace", "-o", "r.folded", "--",
+                        self.program("plain_dynamic"))
+        run = self.run_ctrace("flamegraph", "r.ctrace", "-f", "folded")
+        self.assertEqual((run.status, run.err), (0, ""))
+        self.assertEqual(run.out, (self.directory / "r.folded").read_text())
+
+    def test_other_pages_and_damage_are_one_line(self):
+        self.draw("-o", "a.svg")
+        text = (self.directory / "a.svg").read_text()
+        at = text.index('id="ctrace-data">') + 40
+        for content in ("<svg></svg>", text[:at] + "!" + text[at:]):
+            path = self.directory / "bad.svg"
+            path.write_text(content)
+            self.assert_one_line(self.run_ctrace("flamegraph", path), 1, "bad.svg")
+
     def test_roots_can_be_merged(self):
         self.assertEqual(self.folded("--by=process").count("web-1;"), 2)
         self.assertEqual(self.folded("--by=comm").count("web;"), 2)

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/stacks_input.h"
+
+#include "cli/report_options.h"
+#include "cli/report_pipeline.h"
+#include "common/alloc.h"
+#include "common/log.h"
+#include "flamegraph/capture.h"
+#include "flamegraph/capture_file.h"
+#include "flamegraph/folded_read.h"
+#include "flamegraph/page_read.h"
+#include "flamegraph/profile.h"
+#include "flamegraph/profile_merge.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define COPY_BYTES 65536
+
+struct input {
+	const char *path;
+	const struct stacks_options *options;
+	FILE *file;
+};
+
+static int report_lines(const struct input *input, const struct folded_report *report)
+{
+	if (report->bad_lines && input->options->strict) {
+		log_error("'%s' line %" PRIu64 ": no count at the end", input->path,
+			  report->first_bad_line);
+		return -EBADMSG;
+	}
+	if (report->bad_lines && report->stacks)
+		log_warning(
+			"'%s': %" PRIu64 " of %" PRIu64
+			" lines are no stacks with a count and were left out, the first is line "
+			"%" PRIu64,
+			input->path, report->bad_lines, report->lines, report->first_bad_line);
+	if (report->rounded)
+		log_warning("'%s': %" PRIu64 " counts had fractions and were rounded", input->path,
+			    report->rounded);
+	return report->stacks ? 0 : -ENODATA;
+}
+
+static int read_folded(const struct input *input, struct profile *profile)
+{
+	struct folded_report report;
+	int err = folded_read(input->file, profile, input->options->factor, &report);
+
+	if (err < 0)
+		return log_errno(err, "cannot read '%s'", input->path);
+	return report_lines(input, &report);
+}
+
+static int report_page(const struct input *input, int err)
+{
+	if (err == -ENOEXEC)
+		log_error("'%s' is not a picture of ctrace's", input->path);
+	else if (err == -EBADMSG)
+		log_error("'%s' is damaged", input->path);
+	else
+		log_errno(err, "cannot read '%s'", input->path);
+	return err;
+}
+
+static int read_page(const struct input *input, struct profile *profile)
+{
+	_cleanup_free_ char *text = NULL;
+	struct page_report report;
+	size_t nr = 0, cap = 0, got;
+	int err;
+
+	do {
+		if (nr > PAGE_READ_MAX)
+			return report_page(input, -E2BIG);
+		if (cap - nr < COPY_BYTES) {
+			cap = cap * 2 + COPY_BYTES;
+			text = xreallocarray(text, cap, 1);
+		}
+		got = fread(text + nr, 1, cap - nr, input->file);
+		nr += got;
+	} while (got);
+	err = ferror(input->file) ? -EIO : page_read(text, nr, profile, &report);
+	if (err < 0)
+		return report_page(input, err);
+	if (report.is_pruned)
+		log_warning("'%s' does not hold its lightest frames: they count as pruned",
+			    input->path);
+	return 0;
+}
+
+static int name_capture(const struct input *input, struct capture *capture, struct profile *into)
+{
+	_cleanup_(profile_freep) struct profile *profile = NULL;
+	struct report_options report;
+	struct symbol_figures figures;
+	int err;
+
+	report_options_init(&report);
+	err = report_build_profile(capture, NULL, &report, &profile, &figures);
+	report_options_release(&report);
+	if (!err)
+		err = profile_add_all(into, profile);
+	if (err < 0)
+		return log_errno(err, "cannot add up '%s'", input->path);
+	profile_set_info(into, capture_info(capture));
+	return profile_total(profile) ? 0 : -ENODATA;
+}
+
+static int read_capture(const struct input *input, struct profile *profile,
+			struct capture **ret_capture)
+{
+	int err = capture_read(input->file, ret_capture);
+
+	switch (err) {
+	case 0:
+		return name_capture(input, *ret_capture, profile);
+	case -EPROTONOSUPPORT:
+		log_error("'%s' was written by a newer ctrace", input->path);
+		return err;
+	case -EBADMSG:
+		log_error("'%s' is damaged", input->path);
+		return err;
+	default:
+		return log_errno(err, "cannot read '%s'", input->path);
+	}
+}
+
+/* What cannot be read twice, a pipe, is kept in a file without a name. */
+static int make_seekable(struct input *input, FILE **ret_copy)
+{
+	_cleanup_fclose_ FILE *copy = NULL;
+	char buffer[COPY_BYTES];
+	size_t nr;
+
+	if (!fseek(input->file, 0, SEEK_CUR))
+		return 0;
+	copy = tmpfile();
+	if (!copy)
+		return log_errno(errno, "cannot keep what comes from '%s'", input->path);
+	while ((nr = fread(buffer, 1, sizeof(buffer), input->file)) > 0) {
+		if (fwrite(buffer, 1, nr, copy) != nr)
+			return log_errno(errno, "cannot keep what comes from '%s'", input->path);
+	}
+	rewind(copy);
+	input->file = *ret_copy = TAKE_PTR(copy);
+	return 0;
+}
+
+/* "<svg", "<!doctype html" or "<?xml" begin a page; "<unknown>;main 5" begins a stack. */
+static bool begins_page(const char *text)
+{
+	return !strncasecmp(text, "<svg", 4) || !strncasecmp(text, "<!doctype", 9) ||
+	       !strncasecmp(text, "<?xml", 5) || !strncasecmp(text, "<html", 5);
+}
+
+static int read_marked(struct input *input, struct profile *profile, struct capture **ret_capture)
+{
+	_cleanup_fclose_ FILE *copy = NULL;
+	char head[16] = "";
+	int err = make_seekable(input, &copy);
+
+	if (err < 0)
+		return err;
+	if (fread(head, 1, sizeof(head) - 1, input->file) && fseek(input->file, 0, SEEK_SET) < 0)
+		return log_errno(errno, "cannot read '%s'", input->path);
+	if (begins_page(head))
+		return read_page(input, profile);
+	if (!memcmp(head, CAPTURE_MAGIC, CAPTURE_MAGIC_SIZE))
+		return read_capture(input, profile, ret_capture);
+	return read_folded(input, profile);
+}
+
+int stacks_input_read(const char *path, const struct stacks_options *options,
+		      struct profile *profile, struct capture **ret_capture)
+{
+	bool is_stdin = !strcmp(path, "-");
+	_cleanup_fclose_ FILE *opened = is_stdin ? NULL : fopen(path, "re");
+	struct input input = {.path = path, .options = options, .file = is_stdin ? stdin : opened};
+	int first;
+
+	*ret_capture = NULL;
+	if (!input.file)
+		return log_errno(errno, "cannot open '%s'", path);
+	/* Long streams of folded stacks are not kept: one byte tells what can only be those. */
+	first = getc(input.file);
+	if (first == EOF)
+		return ferror(input.file) ? log_errno(errno, "cannot read '%s'", path) : -ENODATA;
+	ungetc(first, input.file);
+	if (first != '<' && (char)first != CAPTURE_MAGIC[0])
+		return read_folded(&input, profile);
+	return read_marked(&input, profile, ret_capture);
+}
