@@ -23,7 +23,11 @@ enum {
 	KEY_CPUS,
 	KEY_USER,
 	KEY_BPF_STATS,
+	KEY_TIMELINE,
 };
+
+/* Shorter ones would mean more hits that find a new map, and publish their stacks again. */
+#define TIMELINE_SLICE_NS 100000000u
 
 static const struct argp_option options[] = {
 	{.doc = "Recording:"},
@@ -46,6 +50,9 @@ static const struct argp_option options[] = {
 	 .key = KEY_USER,
 	 .arg = "NAME",
 	 .doc = "Run PROGRAM as this user (default: the one behind sudo or doas)"},
+	{.name = "timeline",
+	 .key = KEY_TIMELINE,
+	 .doc = "Keep when stacks were hit, in tenths of a second: the HTML page shows it"},
 	{.name = "bpf-stats",
 	 .key = KEY_BPF_STATS,
 	 .doc = "Let the kernel measure the BPF side during the run, for --stats"},
@@ -139,6 +146,9 @@ static error_t parse_switch(struct record_options *record, int key)
 		return 0;
 	case KEY_NO_CHILDREN:
 		record->no_children = true;
+		return 0;
+	case KEY_TIMELINE:
+		record->slice_ns = TIMELINE_SLICE_NS;
 		return 0;
 	case KEY_BPF_STATS:
 		record->bpf_stats = true;

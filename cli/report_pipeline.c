@@ -138,6 +138,18 @@ static void build_stack(struct stack_builder *builder, const struct capture_stac
 	}
 }
 
+static int count_stack(struct stack_builder *builder, const struct capture_stack *stack)
+{
+	uint32_t row;
+	int err = profile_stack(builder->profile, builder->stack, builder->nr, &row);
+
+	if (err < 0)
+		return err;
+	if (builder->info->slice_ns)
+		return profile_count_at(builder->profile, row, stack->slice, stack->weight);
+	return profile_count(builder->profile, row, stack->weight);
+}
+
 static int add_stacks(struct stack_builder *builder)
 {
 	size_t nr;
@@ -147,8 +159,7 @@ static int add_stacks(struct stack_builder *builder)
 		int err;
 
 		build_stack(builder, &stacks[i]);
-		err = profile_add_ids(builder->profile, builder->stack, builder->nr,
-				      stacks[i].weight);
+		err = count_stack(builder, &stacks[i]);
 		if (err < 0)
 			return err;
 	}

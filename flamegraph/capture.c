@@ -214,6 +214,7 @@ static uint64_t hash_stack(uint64_t seed, const struct capture_stack *stack)
 
 	hash = hash_u64(hash, (uint64_t)stack->process << 32 | stack->tid);
 	hash = hash_u64(hash, (uint64_t)stack->probe << 32 | stack->stop);
+	hash = hash_u64(hash, stack->slice);
 	return hash_u64(hash, (uintptr_t)stack->comm);
 }
 
@@ -221,7 +222,8 @@ static uint64_t hash_stack(uint64_t seed, const struct capture_stack *stack)
 static bool same_stack(const struct capture_stack *a, const struct capture_stack *b)
 {
 	return a->comm == b->comm && a->process == b->process && a->tid == b->tid &&
-	       a->probe == b->probe && a->stop == b->stop && a->nr_locations == b->nr_locations &&
+	       a->probe == b->probe && a->stop == b->stop && a->slice == b->slice &&
+	       a->nr_locations == b->nr_locations &&
 	       !memcmp(a->locations, b->locations, (size_t)a->nr_locations * sizeof(*a->locations));
 }
 

@@ -16,7 +16,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define CAPTURE_VERSION	      1
+#define CAPTURE_VERSION	      2 /* 1 has no slices of time, and is still written without them */
 #define CAPTURE_MAX_STACKS    ((uint64_t)1 << 28)
 #define CAPTURE_MAX_FRAMES    1024 /* of one stack, user and kernel together */
 #define CAPTURE_MAX_LOCATIONS ((uint64_t)1 << 28)
@@ -73,6 +73,7 @@ struct capture_stack {
 	uint32_t tid;		   /* 0 unless threads are told apart */
 	uint32_t probe;		   /* index in capture_info.probes */
 	uint32_t stop;		   /* index in capture_info.stops */
+	uint32_t slice;		   /* of time, from the start on; 0 where none were kept */
 	uint64_t count;		   /* hits */
 	uint64_t weight;	   /* what the outputs add up; equals count unless weighted */
 	const uint32_t *locations; /* leaf first: kernel frames, then user frames */
@@ -96,6 +97,7 @@ struct capture_info {
 	uint64_t start_unix_ns;
 	uint64_t duration_ns;
 	uint64_t period_ns; /* of one sample, when the probe is a clock; else 0 */
+	uint64_t slice_ns;  /* length of a stack's slice of time; 0: none were kept */
 	uint32_t nr_cpus;
 	uint64_t samples, lost, guessed_frames, frames;
 	struct capture_counter *stops;

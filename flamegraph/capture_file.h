@@ -17,6 +17,9 @@
 #define CAPTURE_MAGIC_SIZE 8
 #define CAPTURE_HEAD_SIZE  12
 
+/* What captures without slices of time are. */
+#define CAPTURE_PLAIN_VERSION 1
+
 /* Of the zstd frame: what the reader must hold to go back in the stream. */
 #define CAPTURE_WINDOW_LOG 23
 

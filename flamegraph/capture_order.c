@@ -132,6 +132,8 @@ static int compare_stacks(const void *a, const void *b, void *context)
 	if (!order)
 		order = COMPARE(left->stop, right->stop);
 	if (!order)
+		order = COMPARE(left->slice, right->slice);
+	if (!order)
 		order = compare_paths(ranks->paths + ranks->path_start[row_a], left->nr_locations,
 				      ranks->paths + ranks->path_start[row_b], right->nr_locations);
 	return order;

@@ -79,6 +79,8 @@ static void read_info(struct capture *capture, struct capture_source *source)
 	info->frames = capture_source_uint(source, UINT64_MAX);
 	info->stops = take_counters(capture, source, &info->nr_stops);
 	info->losses = take_counters(capture, source, &info->nr_losses);
+	if (capture_source_version(source) > CAPTURE_PLAIN_VERSION)
+		info->slice_ns = capture_source_uint(source, UINT64_MAX);
 }
 
 static void read_symbols(struct capture *capture, struct capture_source *source, uint32_t object)
@@ -176,6 +178,8 @@ static void read_stack(struct capture *capture, struct capture_source *source)
 	stack.tid = (uint32_t)capture_source_uint(source, UINT32_MAX);
 	stack.probe = (uint32_t)capture_source_uint(source, info->nr_probes - 1);
 	stack.stop = (uint32_t)capture_source_uint(source, info->nr_stops - 1);
+	if (capture_source_version(source) > CAPTURE_PLAIN_VERSION)
+		stack.slice = (uint32_t)capture_source_uint(source, UINT32_MAX);
 	stack.count = capture_source_uint(source, UINT64_MAX);
 	stack.weight = stack.count + capture_source_uint(source, UINT64_MAX);
 	stack.nr_locations = (uint32_t)capture_source_length(source,

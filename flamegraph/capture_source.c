@@ -20,6 +20,7 @@
 
 struct capture_source {
 	int error;
+	uint32_t version;
 	FILE *file; /* or NULL: packed.src is all there is */
 	ZSTD_DCtx *zstd;
 	ZSTD_inBuffer packed;
@@ -35,6 +36,11 @@ struct capture_source {
 	uint8_t plain[BUFFER_BYTES];
 	uint8_t file_buffer[BUFFER_BYTES];
 };
+
+uint32_t capture_source_version(const struct capture_source *source)
+{
+	return source->version;
+}
 
 int capture_source_error(const struct capture_source *source)
 {
@@ -185,6 +191,7 @@ static int read_head(struct capture_source *source)
 		version |= (uint32_t)head[CAPTURE_MAGIC_SIZE + i] << 8 * i;
 	if (!version)
 		return -EBADMSG;
+	source->version = version;
 	return version > CAPTURE_VERSION ? -EPROTONOSUPPORT : 0;
 }
 

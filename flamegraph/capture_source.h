@@ -18,6 +18,8 @@ int capture_source_open(FILE *file, const void *data, size_t size,
 			struct capture_source **ret_source);
 void capture_source_free(struct capture_source *source);
 
+/* Of the format: 1 to CAPTURE_VERSION. */
+uint32_t capture_source_version(const struct capture_source *source);
 /* The first error, or 0. */
 int capture_source_error(const struct capture_source *source);
 void capture_source_fail(struct capture_source *source, int error);

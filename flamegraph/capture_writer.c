@@ -17,6 +17,7 @@ struct writer {
 	FILE *out;
 	ZSTD_CCtx *zstd;
 	int error; /* the first one */
+	bool has_slices;
 
 	const char **strings; /* met so far */
 	size_t nr_strings, cap_strings;
@@ -149,6 +150,8 @@ static void put_info(struct writer *writer, const struct capture_info *info)
 	put_uint(writer, info->frames);
 	put_counters(writer, info->stops, info->nr_stops);
 	put_counters(writer, info->losses, info->nr_losses);
+	if (info->slice_ns)
+		put_uint(writer, info->slice_ns);
 }
 
 static void put_symbols(struct writer *writer, const struct capture_object *object)
@@ -236,6 +239,8 @@ static void put_stack(struct writer *writer, const struct capture_stack *stack,
 	put_uint(writer, stack->tid);
 	put_uint(writer, stack->probe);
 	put_uint(writer, stack->stop);
+	if (writer->has_slices)
+		put_uint(writer, stack->slice);
 	put_uint(writer, stack->count);
 	/* Mostly equal: zero; the rest wraps around. */
 	put_uint(writer, stack->weight - stack->count);
@@ -286,8 +291,7 @@ static void put_head(struct writer *writer)
 {
 	uint8_t head[CAPTURE_HEAD_SIZE] = CAPTURE_MAGIC;
 
-	for (int i = 0; i < 4; i++)
-		head[CAPTURE_MAGIC_SIZE + i] = (uint8_t)(CAPTURE_VERSION >> 8 * i);
+	head[CAPTURE_MAGIC_SIZE] = writer->has_slices ? CAPTURE_VERSION : CAPTURE_PLAIN_VERSION;
 	write_raw(writer, head, sizeof(head));
 }
 
@@ -295,6 +299,7 @@ static void put_capture(struct writer *writer, const struct capture *capture)
 {
 	struct capture_order order;
 
+	writer->has_slices = capture_info(capture)->slice_ns != 0;
 	capture_order_init(&order, capture);
 	put_head(writer);
 	put_info(writer, capture_info(capture));

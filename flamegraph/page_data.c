@@ -151,6 +151,23 @@ static void put_nodes(struct byte_buffer *plain, const struct page_tree *tree)
 	byte_buffer_bytes(plain, tree->before.data, tree->before.nr);
 }
 
+/* By node and slice, as steps from the one before. */
+static void put_slices(struct byte_buffer *plain, const struct time_slices *slices)
+{
+	const struct time_slice *last = NULL;
+
+	byte_buffer_uint(plain, slices->nr);
+	for (size_t i = 0; i < slices->nr; i++) {
+		const struct time_slice *slice = &slices->slices[i];
+		bool same_row = last && last->row == slice->row;
+
+		byte_buffer_uint(plain, slice->row - (last ? last->row : 0));
+		byte_buffer_uint(plain, slice->slice - (same_row ? last->slice : 0));
+		byte_buffer_uint(plain, slice->value);
+		last = slice;
+	}
+}
+
 static uint8_t *deflate_all(const struct byte_buffer *plain, size_t *ret_size)
 {
 	struct libdeflate_compressor *compressor = libdeflate_alloc_compressor(DEFLATE_LEVEL);
@@ -203,6 +220,8 @@ char *page_data_encode(const struct page_tree *tree, size_t *ret_size)
 	put_strings(&plain, &strings);
 	put_functions(&plain, tree, &strings);
 	put_nodes(&plain, tree);
+	if (tree->slices.nr)
+		put_slices(&plain, &tree->slices);
 	string_table_release(&strings);
 	packed = deflate_all(&plain, &size);
 	byte_buffer_release(&plain);

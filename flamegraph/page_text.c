@@ -8,6 +8,7 @@
 #include "flamegraph/json_writer.h"
 #include "flamegraph/markup.h"
 #include "flamegraph/profile.h"
+#include "flamegraph/time_slices.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -273,6 +274,8 @@ void page_text_meta(const struct profile *profile, const struct format_options *
 	json_key_bool(&json, "collapse", options->collapse_recursion);
 	json_key_string(&json, "theme", or_default(options->theme, "auto"));
 	json_key_uint(&json, "pruned", nr_pruned);
+	if (info && profile_slices(profile)->nr)
+		json_key_uint(&json, "sliceNs", info->slice_ns);
 	if (profile_before(profile)) {
 		json_key_uint(&json, "before", profile_before(profile)[0].total);
 		json_key_bool(&json, "negate", options->negate);

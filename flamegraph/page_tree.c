@@ -20,6 +20,8 @@ struct builder {
 	size_t nr_frames;
 	uint64_t least;
 	size_t depth; /* of the node added last */
+	/* Of profile nodes: in the tree, plus one, so that the root's is 0.  NULL: not wanted. */
+	uint32_t *place;
 	struct hash_index count_index;
 	uint64_t *counts;
 	size_t nr_counts, cap_counts;
@@ -103,17 +105,28 @@ static uint64_t subtree_size(const struct builder *builder, uint32_t node)
 	return (uint64_t)(end - node) + 1;
 }
 
+/* A whole subtree goes to one node; its size. */
+static uint64_t put_in_place(const struct builder *builder, uint32_t node, uint32_t place)
+{
+	uint64_t size = subtree_size(builder, node);
+
+	for (uint64_t i = 0; i < size && builder->place; i++)
+		builder->place[node + i] = place;
+	return size;
+}
+
 /* The children of @parent that are too light, as one node after the others. */
 static void add_pruned(struct builder *builder, uint32_t parent, size_t depth)
 {
 	const struct profile_node *nodes = builder->nodes;
+	uint32_t place = (uint32_t)builder->tree->nr_nodes + 1;
 	uint64_t count = 0, value = 0, before = 0;
 
 	for (uint32_t child = nodes[parent].first_child; child; child = nodes[child].next_sibling) {
 		if (!is_light(builder, child))
 			continue;
 		before += builder->before ? builder->before[child].total : 0;
-		count += subtree_size(builder, child);
+		count += put_in_place(builder, child, place);
 		value += nodes[child].total;
 	}
 	if (!count)
@@ -142,6 +155,8 @@ static void add_nodes(struct builder *builder)
 			add_node(builder, depth++, (uint32_t)(nodes[node].frame - builder->frames),
 				 nodes[node].self,
 				 builder->before ? builder->before[node].self : 0);
+			if (builder->place)
+				builder->place[node] = (uint32_t)builder->tree->nr_nodes;
 			parent = node;
 			node = next_kept(builder, nodes[node].first_child);
 		}
@@ -194,6 +209,15 @@ static void order_by_frequency(struct builder *builder)
 	free(uses);
 }
 
+static void add_slices(struct page_tree *tree, const struct time_slices *slices,
+		       const uint32_t *place)
+{
+	for (size_t i = 0; i < slices->nr; i++)
+		time_slices_add(&tree->slices, slices->slices[i].row, slices->slices[i].slice,
+				slices->slices[i].value);
+	time_slices_sort(&tree->slices, place);
+}
+
 void page_tree_init(struct page_tree *tree, const struct profile *profile, uint64_t least)
 {
 	struct builder builder = {.tree = tree, .least = least};
@@ -206,7 +230,12 @@ void page_tree_init(struct page_tree *tree, const struct profile *profile, uint6
 	for (size_t i = 0; i < builder.nr_frames; i++)
 		add_function(&builder, &builder.frames[i]);
 	hash_index_init(&builder.count_index);
+	if (profile_slices(profile)->nr)
+		builder.place = xcalloc(nr_nodes, sizeof(*builder.place));
 	add_nodes(&builder);
+	add_slices(tree, profile_slices(profile), builder.place);
+	free(builder.place);
+	builder.place = NULL;
 	order_by_frequency(&builder);
 	add_nodes(&builder);
 	hash_index_release(&builder.count_index);
@@ -225,6 +254,7 @@ void page_tree_release(struct page_tree *tree)
 	byte_buffer_release(&tree->self);
 	byte_buffer_release(&tree->before);
 	free(tree->functions);
+	time_slices_release(&tree->slices);
 }
 
 static int compare_totals_down(const void *a, const void *b)

@@ -9,6 +9,7 @@
 
 #include "common/frame.h"
 #include "flamegraph/byte_buffer.h"
+#include "flamegraph/time_slices.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -26,6 +27,7 @@ struct page_tree {
 	struct byte_buffer function;
 	struct byte_buffer self;
 	struct byte_buffer before; /* self, in the recording this one is compared with */
+	struct time_slices slices; /* of nodes, the first being 1; of the root 0 */
 	uint64_t nr_pruned;	   /* frames that are not here */
 	char **names;		   /* of pruned nodes */
 	size_t nr_names, cap_names;

@@ -5,6 +5,7 @@
 #include "common/intern.h"
 #include "flamegraph/hash_index.h"
 #include "flamegraph/stack_sort.h"
+#include "flamegraph/time_slices.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -43,6 +44,7 @@ struct profile {
 	size_t nr_counts, cap_counts;
 	struct hash_index stack_index;
 	bool has_before;
+	struct time_slices slices; /* of stacks, then of nodes */
 
 	struct profile_node *nodes;
 	struct profile_before *before;
@@ -83,6 +85,7 @@ void profile_free(struct profile *profile)
 	free(profile->nodes);
 	free(profile->before);
 	free(profile->frames);
+	time_slices_release(&profile->slices);
 	intern_free(profile->strings);
 	free(profile);
 }
@@ -276,6 +279,15 @@ int profile_count_before(struct profile *profile, uint32_t stack, uint64_t value
 	return 0;
 }
 
+int profile_count_at(struct profile *profile, uint32_t stack, uint32_t slice, uint64_t value)
+{
+	int ret = profile_count(profile, stack, value);
+
+	if (!ret && value)
+		time_slices_add(&profile->slices, stack, slice, value);
+	return ret;
+}
+
 int profile_add_ids(struct profile *profile, const uint32_t *ids, size_t nr, uint64_t value)
 {
 	uint32_t stack;
@@ -357,7 +369,7 @@ static uint32_t add_node(struct profile *profile, uint32_t parent, uint32_t fram
 }
 
 /* Stacks come in order, so new nodes come in preorder. */
-static void add_stack_nodes(struct profile *profile, struct path *path, uint32_t stack)
+static uint32_t add_stack_nodes(struct profile *profile, struct path *path, uint32_t stack)
 {
 	const uint32_t *ids = profile->ids + profile->starts[stack];
 	size_t nr = profile->starts[stack + 1] - profile->starts[stack];
@@ -375,12 +387,14 @@ static void add_stack_nodes(struct profile *profile, struct path *path, uint32_t
 	profile->nodes[node].self += profile->counts[stack].value;
 	/* Until profile_finish() is done, a total is what was before. */
 	profile->nodes[node].total += profile->counts[stack].before;
+	return node;
 }
 
 static void build_nodes(struct profile *profile)
 {
 	size_t nr = profile->nr_counts;
 	_cleanup_free_ uint32_t *order = xreallocarray(NULL, nr + 1, sizeof(*order));
+	_cleanup_free_ uint32_t *node_of = xreallocarray(NULL, nr + 1, sizeof(*node_of));
 	struct path path = {0};
 
 	if (profile->ordered) {
@@ -392,8 +406,9 @@ static void build_nodes(struct profile *profile)
 	GROW_ARRAY(profile->nodes, profile->nr_nodes, profile->cap_nodes);
 	profile->nodes[profile->nr_nodes++] = (struct profile_node){0};
 	for (size_t i = 0; i < nr; i++)
-		add_stack_nodes(profile, &path, order[i]);
+		node_of[order[i]] = add_stack_nodes(profile, &path, order[i]);
 	free(path.nodes);
+	time_slices_sort(&profile->slices, node_of);
 }
 
 static void split_off_before(struct profile *profile)
@@ -439,6 +454,11 @@ const struct frame *profile_frames(const struct profile *profile, size_t *ret_nr
 {
 	*ret_nr = profile->nr_frames;
 	return profile->frames;
+}
+
+const struct time_slices *profile_slices(const struct profile *profile)
+{
+	return &profile->slices;
 }
 
 uint64_t profile_total(const struct profile *profile)

@@ -15,6 +15,7 @@
 
 struct profile;
 struct capture_info;
+struct time_slices;
 
 struct profile_node {
 	const struct frame *frame; /* NULL at the root */
@@ -72,6 +73,14 @@ int profile_stack(struct profile *profile, const uint32_t *ids, size_t nr, uint3
 int profile_count(struct profile *profile, uint32_t stack, uint64_t value);
 /* The same for the recording this one is compared with. */
 int profile_count_before(struct profile *profile, uint32_t stack, uint64_t value);
+
+/*
+ * The same as profile_count(), in a slice of the time of a recording that keeps time; see
+ * capture_info.slice_ns.
+ */
+int profile_count_at(struct profile *profile, uint32_t stack, uint32_t slice, uint64_t value);
+/* After profile_finish(), the slices of node @row's own value: empty without profile_count_at(). */
+const struct time_slices *profile_slices(const struct profile *profile);
 
 /* Sorts siblings and adds up totals; call once after the last profile_add(). */
 void profile_finish(struct profile *profile);

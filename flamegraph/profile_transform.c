@@ -5,6 +5,7 @@
 #include "common/cleanup.h"
 #include "flamegraph/profile.h"
 #include "flamegraph/profile_walk.h"
+#include "flamegraph/time_slices.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@ struct work {
 	const struct profile_transform *how;
 	const struct profile_node *nodes;
 	const struct profile_before *before;
+	const struct time_slices *slices;
 	const struct frame *frames;
 	struct profile *into;
 	uint32_t *new_id; /* of each frame */
@@ -175,6 +177,17 @@ static size_t build_stack(struct work *work, const struct profile_walk *walk, si
 	return nr;
 }
 
+static void count_node(struct work *work, uint32_t node, uint32_t stack)
+{
+	size_t nr;
+	const struct time_slice *slices = time_slices_of(work->slices, node, &nr);
+
+	for (size_t i = 0; i < nr; i++)
+		profile_count_at(work->into, stack, slices[i].slice, slices[i].value);
+	if (!nr)
+		profile_count(work->into, stack, work->nodes[node].self);
+}
+
 /* The sums are those of the profile: they cannot overflow. */
 static void add_stack(struct work *work, const struct profile_walk *walk)
 {
@@ -195,7 +208,7 @@ static void add_stack(struct work *work, const struct profile_walk *walk)
 	nr = build_stack(work, walk, start);
 	if (profile_stack(work->into, work->stack, nr, &stack) < 0)
 		die_oom();
-	profile_count(work->into, stack, work->nodes[node].self);
+	count_node(work, node, stack);
 	if (work->before)
 		profile_count_before(work->into, stack, before);
 }
@@ -212,6 +225,7 @@ struct profile *profile_transformed(const struct profile *profile,
 	work.nodes = profile_nodes(profile, &nr_nodes);
 	work.frames = profile_frames(profile, &nr_frames);
 	work.before = profile_before(profile);
+	work.slices = profile_slices(profile);
 	work.new_id = xcalloc(nr_frames + 1, sizeof(*work.new_id));
 	work.flags = xcalloc(nr_frames + 1, sizeof(*work.flags));
 	if (profile_keeps_order(profile))
@@ -219,7 +233,7 @@ struct profile *profile_transformed(const struct profile *profile,
 	profile_set_info(work.into, profile_info(profile));
 	rename_frames(&work, nr_frames);
 	if (work.nodes[0].self && !profile_stack(work.into, NULL, 0, &root))
-		profile_count(work.into, root, work.nodes[0].self);
+		count_node(&work, 0, root);
 	profile_walk_init(&walk, profile);
 	while (profile_walk_next(&walk))
 		add_stack(&work, &walk);

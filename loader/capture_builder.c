@@ -197,6 +197,7 @@ static int add_stack(const struct counted_stack *s, void *arg)
 		.tid = r->tid,
 		.probe = r->probe,
 		.stop = r->stop,
+		.slice = s->slice,
 		.count = s->count,
 		.weight = s->count,
 		.locations = locations,

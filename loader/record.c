@@ -169,6 +169,7 @@ static int open_stores(struct recording *r)
 	const struct stack_store_options stacks = {
 		.ring_fd = programs_map_fd(r->programs, PROGRAMS_MAP_RING),
 		.counts_fd = programs_map_fd(r->programs, PROGRAMS_MAP_COUNTS),
+		.slice_ns = r->options->slice_ns,
 		.on_unknown = on_unknown,
 		.arg = r,
 	};
@@ -269,6 +270,7 @@ static int run(struct recording *r)
 	clock_gettime(CLOCK_REALTIME, &now);
 	r->start_unix_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 	r->began_ns = time_now_ns();
+	stack_store_begin(r->stacks);
 	state->enabled = 1;
 	err = launch_detach(r->launch);
 	if (err < 0)

@@ -28,6 +28,7 @@ struct record_options {
 	bool all;	      /* every process */
 	uint64_t duration_ns; /* 0 = until the target ends or Ctrl-C */
 	uint64_t max_samples; /* 0 = no limit */
+	uint64_t slice_ns;    /* count apart what happens in each such length of time; 0 = don't */
 	uint32_t max_frames;  /* 1..CTRACE_MAX_FRAMES; 0 = that */
 	bool no_kernel, no_user, per_thread, no_children;
 	bool bpf_stats; /* switch the kernel's run-time statistics on for the run */

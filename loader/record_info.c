@@ -142,6 +142,7 @@ int record_fill_info(const struct recording *r, struct record_result *result)
 	fill_stops(result->capture, s);
 	info->start_unix_ns = r->start_unix_ns;
 	info->duration_ns = s->duration_ns;
+	info->slice_ns = r->options->slice_ns;
 	info->samples = s->samples;
 	info->lost = s->lost;
 	info->guessed_frames = s->guessed_frames;

@@ -20,9 +20,15 @@
 #define QUIET_AFTER_NS 50000000u
 #define BATCH_SIZE     4096
 
+struct slice_count {
+	uint32_t slice;
+	uint64_t count;
+};
+
 struct stack_entry {
 	struct stack_key key;
-	uint64_t count;
+	struct slice_count *counts; /* in time's order; one where time is not kept */
+	size_t nr_counts, cap_counts;
 	UT_hash_handle hh;
 	struct stack_record record; /* frames behind it */
 };
@@ -32,8 +38,10 @@ struct stack_store {
 	volatile uint32_t *in_use;
 	int counts_fd;
 	int map_fds[CTRACE_COUNT_MAPS];
-	size_t fresh;	     /* stacks published since the last turn */
-	uint64_t turned_ns;  /* the map not in use may still be written to shortly after */
+	size_t fresh;	    /* stacks published since the last turn */
+	uint64_t turned_ns; /* the map not in use may still be written to shortly after */
+	uint64_t slice_ns, began_ns;
+	uint32_t last_slice; /* most of what the map not in use has counted */
 	bool draining;	     /* it has not been emptied yet */
 	pthread_t first_map; /* puts map 0 in its place */
 	bool starting;
@@ -68,14 +76,35 @@ static void take_stack(struct stack_store *s, const struct stack_record *r, size
 	HASH_ADD(hh, s->stacks, key, sizeof(e->key), e);
 }
 
-static void add_count(struct stack_store *s, const struct stack_key *key, uint64_t count)
+static uint32_t slice_at(const struct stack_store *s, uint64_t time_ns)
+{
+	uint64_t slice = s->slice_ns ? (time_ns - s->began_ns) / s->slice_ns : 0;
+
+	return slice < UINT32_MAX ? (uint32_t)slice : UINT32_MAX;
+}
+
+/* Of what was counted since the last turn. */
+static uint32_t slice_now(const struct stack_store *s)
+{
+	uint64_t since = s->turned_ns > s->began_ns ? s->turned_ns : s->began_ns;
+
+	return slice_at(s, since + (time_now_ns() - since) / 2);
+}
+
+static void add_count(struct stack_store *s, const struct stack_key *key, uint64_t count,
+		      uint32_t slice)
 {
 	struct stack_entry *e = find_stack(s, key);
 
-	if (e)
-		e->count += count;
-	else
+	if (!e) {
 		s->orphans += count;
+		return;
+	}
+	if (!e->nr_counts || e->counts[e->nr_counts - 1].slice != slice) {
+		GROW_ARRAY(e->counts, e->nr_counts, e->cap_counts);
+		e->counts[e->nr_counts++] = (struct slice_count){.slice = slice};
+	}
+	e->counts[e->nr_counts - 1].count += count;
 }
 
 static int take_record(void *arg, void *data, size_t size)
@@ -87,7 +116,7 @@ static int take_record(void *arg, void *data, size_t size)
 	if (size >= sizeof(*r) && r->type == RECORD_STACK)
 		take_stack(s, r, size);
 	else if (size >= sizeof(*r) && r->type == RECORD_WEIGHT)
-		add_count(s, &r->key, r->weight);
+		add_count(s, &r->key, r->weight, slice_at(s, time_now_ns()));
 	else if (size >= sizeof(*u) && u->type == RECORD_UNKNOWN)
 		s->on_unknown(u->tgid, s->arg);
 	return 0;
@@ -117,6 +146,8 @@ int stack_store_new(const struct stack_store_options *options, struct stack_stor
 	_cleanup_(stack_store_freep) struct stack_store *s = xcalloc(1, sizeof(*s));
 
 	s->counts_fd = options->counts_fd;
+	s->slice_ns = options->slice_ns;
+	s->began_ns = time_now_ns();
 	s->on_unknown = options->on_unknown;
 	s->arg = options->arg;
 	for (int i = 0; i < CTRACE_COUNT_MAPS; i++)
@@ -156,6 +187,7 @@ void stack_store_free(struct stack_store *s)
 	join_first_map(s);
 	HASH_ITER (hh, s->stacks, e, next) {
 		HASH_DEL(s->stacks, e);
+		free(e->counts);
 		free(e);
 	}
 	ring_buffer__free(s->ring);
@@ -173,7 +205,7 @@ int stack_store_epoll_fd(const struct stack_store *s)
 }
 
 /* Adds up and empties a map nobody writes to any more. */
-static int harvest(struct stack_store *s, uint32_t which)
+static int harvest(struct stack_store *s, uint32_t which, uint32_t slice)
 {
 	uint32_t cursor = 0;
 	bool first = true;
@@ -188,7 +220,7 @@ static int harvest(struct stack_store *s, uint32_t which)
 		if (err < 0 && errno != ENOENT)
 			return -errno;
 		for (uint32_t i = 0; i < nr; i++)
-			add_count(s, &s->keys[i], s->values[i]);
+			add_count(s, &s->keys[i], s->values[i], slice);
 		if (err < 0)
 			return 0;
 		first = false;
@@ -204,10 +236,27 @@ static int turn(struct stack_store *s)
 	if (err < 0)
 		return err;
 	*s->in_use = other;
+	s->last_slice = slice_now(s);
 	s->turned_ns = time_now_ns();
 	s->draining = true;
 	s->fresh = 0;
 	return 0;
+}
+
+static bool is_time_to_turn(const struct stack_store *s)
+{
+	uint64_t since = s->turned_ns > s->began_ns ? s->turned_ns : s->began_ns;
+
+	if (s->draining)
+		return false;
+	/* The clock that wakes us is as long as a slice: rather a little early than late. */
+	return s->fresh >= TURN_AT ||
+	       (s->slice_ns && time_now_ns() - since >= s->slice_ns - s->slice_ns / 8);
+}
+
+void stack_store_begin(struct stack_store *s)
+{
+	s->began_ns = time_now_ns();
 }
 
 int stack_store_drain(struct stack_store *s)
@@ -218,12 +267,12 @@ int stack_store_drain(struct stack_store *s)
 	if (s->draining && time_now_ns() - s->turned_ns > QUIET_AFTER_NS) {
 		/* Frames come before their count: whatever is counted there was published. */
 		ring_buffer__consume(s->ring);
-		err = harvest(s, !*s->in_use);
+		err = harvest(s, !*s->in_use, s->last_slice);
 		if (err < 0)
 			return err;
 		s->draining = false;
 	}
-	return s->fresh >= TURN_AT && !s->draining ? turn(s) : 0;
+	return is_time_to_turn(s) ? turn(s) : 0;
 }
 
 int stack_store_finish(struct stack_store *s)
@@ -231,8 +280,8 @@ int stack_store_finish(struct stack_store *s)
 	int err;
 
 	ring_buffer__consume(s->ring);
-	err = harvest(s, 0);
-	return err < 0 ? err : harvest(s, 1);
+	err = harvest(s, !*s->in_use, s->last_slice);
+	return err < 0 ? err : harvest(s, *s->in_use, slice_now(s));
 }
 
 size_t stack_store_count(const struct stack_store *s)
@@ -252,15 +301,17 @@ int stack_store_each(const struct stack_store *s,
 		struct counted_stack stack = {
 			.record = &e->record,
 			.frames = (const uint64_t *)(&e->record + 1),
-			.count = e->count,
 		};
-		int err;
 
-		if (!e->count)
-			continue;
-		err = fn(&stack, arg);
-		if (err < 0)
-			return err;
+		for (size_t i = 0; i < e->nr_counts; i++) {
+			int err;
+
+			stack.slice = e->counts[i].slice;
+			stack.count = e->counts[i].count;
+			err = stack.count ? fn(&stack, arg) : 0;
+			if (err < 0)
+				return err;
+		}
 	}
 	return 0;
 }

@@ -19,10 +19,14 @@ struct counted_stack {
 	const struct stack_record *record; /* its frames behind it */
 	const uint64_t *frames;
 	uint64_t count;
+	uint32_t slice; /* of time since stack_store_begin() */
 };
 
 struct stack_store_options {
 	int ring_fd, counts_fd; /* borrowed */
+	/* Count apart what happened in each such length of time; 0: don't.  Precise to half of it.
+	 */
+	uint64_t slice_ns;
 	/* Told of processes whose mappings need a look. */
 	void (*on_unknown)(uint32_t tgid, void *arg);
 	void *arg;
@@ -38,6 +42,9 @@ DEFINE_CLEANUP(struct stack_store *, stack_store_free);
 /* Readable when the ring has something; owned by the store. */
 int stack_store_epoll_fd(const struct stack_store *store);
 
+/* The first slice of time begins. */
+void stack_store_begin(struct stack_store *store);
+
 /* Takes what the ring holds; turns to the other count map when one fills.  Errors of bpf(). */
 int stack_store_drain(struct stack_store *store);
 
@@ -49,7 +56,10 @@ size_t stack_store_count(const struct stack_store *store);
 /* Hits whose stack was never published: 0, or the ledger would not add up. */
 uint64_t stack_store_orphans(const struct stack_store *store);
 
-/* Calls @fn for every stack, in the order they were first seen; a negative return ends it. */
+/*
+ * Calls @fn for every stack, in the order they were first seen, once for each slice it was hit in;
+ * a negative return ends it.
+ */
 int stack_store_each(const struct stack_store *store,
 		     int (*fn)(const struct counted_stack *stack, void *arg), void *arg);
 

@@ -120,7 +120,9 @@ function lookAround(fn, side) {
 
 function undo() {
 	const [what, fn] = undone.pop() || [];
-	if (what === 'around')
+	if (what === 'time')
+		state.time = fn;
+	else if (what === 'around')
 		Object.assign(state, fn, {zoom: []});
 	else if (what)
 		state[what].delete(fn);

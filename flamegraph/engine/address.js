@@ -13,6 +13,7 @@ function addressOf() {
 	put('m', state.noInlines !== meta.noInlines && 1);
 	put('a', state.around >= 0 && hashName(state.around));
 	put('b', state.around >= 0 && state.both && 1);
+	put('k', state.time && state.time.join('-'));
 	put('w', isDiff && state.widths !== 'both' && state.widths);
 	put('t', state.threads);
 	put('h', [...state.hidden].map(hashName).join('.'));
@@ -59,6 +60,11 @@ function followHashes(text) {
 	return node;
 }
 
+function timeOf(text) {
+	const [, from, to] = /^(\d+)-(\d+)$/.exec(text) || [];
+	return recorded.times && Number(from) < Number(to) ? [Number(from), Number(to)] : null;
+}
+
 function readAddress() {
 	const values = new URLSearchParams(location.hash.slice(1));
 	const get = key => values.get(key) || '', set = key => new Set([...functionsByHash(get(key)).values()].flat());
@@ -68,7 +74,7 @@ function readAddress() {
 		inverted: meta.inverted !== Boolean(get('i')), reverse: meta.reverse !== Boolean(get('r')),
 		collapse: collapsed !== Boolean(get('x')), noInlines: meta.noInlines !== Boolean(get('m')),
 		threads: Number(get('t')) % 3 || 0, widths: WIDTHS.includes(get('w')) ? get('w') : 'both', hidden: set('h'), focus: set('u'),
-		around: [...set('a')].concat(-1)[0], both: Boolean(get('b'))});
+		around: [...set('a')].concat(-1)[0], both: Boolean(get('b')), time: timeOf(get('k'))});
 	field.value = state.search;
 	palette = PALETTES[wanted] ? wanted : meta.colors;
 	paletteStyle.textContent = palette === meta.colors ? '' : paletteRules(palette);

@@ -99,6 +99,18 @@ function readTree() {
 	return addUp(tree);
 }
 
+// Self values by node and slice of time, in that order.
+function readTimes() {
+	const nr = readUint(), node = new Uint32Array(nr), slice = new Uint32Array(nr), value = new Float64Array(nr);
+	for (let i = 0; i < nr; i++) {
+		const far = readUint(), same = i && !far;
+		node[i] = (i && node[i - 1]) + far;
+		slice[i] = (same && slice[i - 1]) + readUint();
+		value[i] = readUint();
+	}
+	return {node, slice, value};
+}
+
 function readData() {
 	const text = atob(document.getElementById('ctrace-data').textContent);
 	const packed = new Uint8Array(text.length);
@@ -112,6 +124,7 @@ function readData() {
 readData();
 const functions = readFunctions();
 const recorded = readTree();
+recorded.times = meta.sliceNs ? readTimes() : null;
 bytes = null;
 
 const nameOf = fn => strings[functions.name[fn]];

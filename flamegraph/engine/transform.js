@@ -104,9 +104,20 @@ function commFunctions() {
 	return comm;
 }
 
+// The recording as it would be, had it lasted from slice @from to @to only.
+function inTime([from, to]) {
+	const {node, slice, value} = recorded.times, self = new Float64Array(recorded.nr);
+	for (let i = 0; i < node.length; i++) {
+		if (slice[i] >= from && slice[i] < to)
+			self[node[i]] += value[i];
+	}
+	return {...recorded, self};
+}
+
 // state.threads: 0 as recorded, 1 by name, 2 all in one.
 function select(state) {
 	const builder = new TreeBuilder(recorded.nr), {nr, fn, parent} = recorded;
+	const source = state.time ? inTime(state.time) : recorded;
 	const place = new Int32Array(nr), inFocus = new Uint8Array(nr);
 	const comm = state.threads === 1 ? commFunctions() : null;
 	inFocus[0] = !state.focus.size;
@@ -122,7 +133,7 @@ function select(state) {
 		else
 			place[i] = builder.child(up, what);
 		if (place[i] >= 0 && inFocus[i])
-			builder.add(place[i], recorded, i);
+			builder.add(place[i], source, i);
 	}
 	return builder.finish();
 }
@@ -187,7 +198,7 @@ function around(tree, fn, callers) {
 }
 
 function baseOf(state) {
-	const same = !state.hidden.size && !state.focus.size && !state.noInlines && !state.collapse &&
+	const same = !state.time && !state.hidden.size && !state.focus.size && !state.noInlines && !state.collapse &&
 		!state.threads;
 	return same ? recorded : select(state);
 }

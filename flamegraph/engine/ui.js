@@ -133,6 +133,8 @@ function say() {
 		parts.push(matchText());
 	if (zoom)
 		parts.push(`view: ${count(tree.total[zoom])} ${meta.unit}, ${percent(tree.total[zoom], tree.total[0])}`);
+	if (state.time)
+		parts.push(state.time.map(slice => (slice * meta.sliceNs / 1e9).toFixed(1)).join('–') + ' s');
 	if (state.around >= 0)
 		parts.push(`${state.both ? 'callers and callees of' : state.reverse ? 'callers of' : 'from'} ${labelOf(nameOf(state.around), 40)}`);
 	if (tree.total[0] !== recorded.total[0])

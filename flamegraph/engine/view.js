@@ -6,7 +6,8 @@ const rowHeight = meta.rowHeight, charWidth = meta.charWidth;
 const collapsed = meta.collapse || recorded.deepest > 400;
 const state = {zoom: [], search: '', anyCase: false, order: 'name', inverted: meta.inverted,
 	reverse: meta.reverse, collapse: collapsed, noInlines: meta.noInlines, threads: 0,
-	hidden: new Set(), focus: new Set(), hue: -1, widths: 'both', around: -1, both: false};
+	hidden: new Set(), focus: new Set(), hue: -1, widths: 'both', around: -1, both: false,
+	time: null};
 // @base: what the tree was made from; percentages of the recording are percentages of it.
 let base = recorded, tree = recorded, weight = recorded.total, zoom = 0, rows = [], scroll = 0, width = 0, height = 0;
 

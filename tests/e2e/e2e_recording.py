@@ -1,7 +1,40 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Options that choose what is recorded and how its roots are named."""
+import base64
+import itertools
+import re
+import zlib
+
 import harness
+
+
+def page_slices(page):
+    """(node, slice of time, value) of a page's data block; page_data.c says what lies before."""
+    data = re.search(r'id="ctrace-data">([^<]*)<', page).group(1)
+    plain = iter(zlib.decompress(base64.b64decode(data)))
+
+    def number():
+        value = 0
+        for shift in itertools.count(0, 7):
+            byte = next(plain)
+            value |= (byte & 127) << shift
+            if byte < 128:
+                return value
+
+    for _ in range(number()):
+        number()
+        for _ in range(number()):
+            next(plain)
+    for columns in (6, 3):
+        for _ in range(number() * columns):
+            number()
+    rows, node, time = [], 0, 0
+    for _ in range(number()):
+        far = number()
+        node, time = node + far, number() + (0 if far else time)
+        rows.append((node, time, number()))
+    return rows
 
 
 class Recording(harness.Case):
@@ -40,6 +73,25 @@ class Recording(harness.Case):
             by_probe[stack[0]] = by_probe.get(stack[0], 0) + count
             self.assertTrue(stack[1].startswith("plain_dynamic"), stack)
         self.assertEqual(by_probe, {"uprobe:hit": 25, "uprobe:third": 25})
+
+    def test_timeline_keeps_when_a_stack_was_hit(self):
+        run = self.run_ctrace("tracepoint:syscalls:sys_enter_write", "--timeline", "-o", "out.ctrace",
+                              "-o", "out.folded", "-o", "out.html", "--stats", "stats.json", "--",
+                              "sh", "-c", "for i in 1 2 3; do echo x > /dev/null; sleep 0.5; done")
+        self.assertEqual(run.status, 0, run.err)
+        self.assertEqual(run.stats()["samples"], 3)
+        self.assertEqual(list(run.stacks().values()), [3])
+        rows = page_slices((self.directory / "out.html").read_text())
+        self.assertEqual([value for _, _, value in rows], [1, 1, 1])
+        self.assertEqual(len({node for node, _, _ in rows}), 1)
+        first, second, third = (time for _, time, _ in rows)
+        # On a busy machine sh may be late, but never early.
+        self.assertGreaterEqual(second - first, 4)
+        self.assertGreaterEqual(third - second, 4)
+        again = self.run_ctrace("report", "out.ctrace", "-o", "again.html", "-o", "again.folded")
+        self.assertEqual(again.status, 0, again.err)
+        self.assertEqual(page_slices((self.directory / "again.html").read_text()), rows)
+        self.assertEqual(run.stacks("again.folded"), run.stacks())
 
     def test_max_frames_cuts_and_says_so(self):
         run = self.record("uprobe:hit", "--max-frames", "3", program=self.program("plain_dynamic"))

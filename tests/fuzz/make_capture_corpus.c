@@ -28,13 +28,14 @@ static void fill_info(struct capture *capture)
 	info->stops[0] = (struct capture_counter){"end of stack", 3, true};
 }
 
-static struct capture *small_capture(uint32_t nr_objects, uint32_t nr_stacks)
+static struct capture *small_capture(uint32_t nr_objects, uint32_t nr_stacks, uint64_t slice_ns)
 {
 	const struct capture_symbol symbol = {.start = 0x40, .size = 8, .name = "vfs_read"};
 	struct capture *capture = capture_new();
 	struct capture_process process = {.pid = 7, .comm = "prog"};
 
 	fill_info(capture);
+	capture_get_info(capture)->slice_ns = slice_ns;
 	capture_add_process(capture, &process);
 	for (uint32_t i = 0; i < nr_objects; i++) {
 		const struct capture_object object = {
@@ -57,6 +58,7 @@ static struct capture *small_capture(uint32_t nr_objects, uint32_t nr_stacks)
 		const uint32_t places[] = {place, 0};
 		const struct capture_stack stack = {
 			.comm = "prog",
+			.slice = slice_ns ? i : 0,
 			.count = i + 1,
 			.weight = i + 1,
 			.locations = places,
@@ -79,12 +81,25 @@ static void write_file(const char *dir, const char *name, const char *data, size
 	}
 }
 
+static void write_with_slices(const char *dir)
+{
+	_cleanup_(capture_freep) struct capture *capture = small_capture(2, 16, 100000000);
+	_cleanup_free_ char *data = NULL;
+	size_t size;
+	FILE *out = open_memstream(&data, &size);
+
+	if (!out || capture_write(capture, out) < 0 || fclose(out))
+		exit(EXIT_FAILURE);
+	write_file(dir, "slices", data, size);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 2)
 		return EXIT_FAILURE;
+	write_with_slices(argv[1]);
 	for (uint32_t i = 0; i < 6; i++) {
-		_cleanup_(capture_freep) struct capture *capture = small_capture(1 + i, i * i);
+		_cleanup_(capture_freep) struct capture *capture = small_capture(1 + i, i * i, 0);
 		_cleanup_free_ char *name = xasprintf("objects-%" PRIu32, i + 1);
 		_cleanup_free_ char *cut = xasprintf("cut-%" PRIu32, i + 1);
 		_cleanup_free_ char *flipped = xasprintf("flipped-%" PRIu32, i + 1);

@@ -2,8 +2,9 @@
 // The HTML page: the same engine beside a table of functions, tabs, callers and callees.
 'use strict';
 const assert = require('node:assert');
+const path = require('node:path');
 const {test, before, after} = require('node:test');
-const {boxOf, click, labels, launch, makePage, open, point, run, scratch, search, status} = require('./page.js');
+const {ROOT, boxOf, click, labels, launch, makePage, open, point, run, scratch, search, status} = require('./page.js');
 
 const STACKS = `web-1/1;main;handle;parse 30
 web-1/1;main;handle;parse;malloc_[i] 10
@@ -131,6 +132,46 @@ test('tabs go to processes and threads', async () => {
 	await page.close();
 });
 
+// tests/corpus/capture/slices: a stack in each of 16 tenths of a second, hit once, twice ... 16 times.
+test('a time is chosen in the strip, by mouse, keyboard and address', async () => {
+	const timed = path.join(directory, 'timed.html'), capture = path.join(ROOT, 'tests/corpus/capture/slices');
+	run(['report', '-q', capture, '-o', timed, '-o', timed + '.svg']);
+	const page = await open(browser, timed);
+	const note = () => page.$eval('.timeline .note', element => element.textContent);
+	assert.match(await note(), /^1\.6 s/);
+	const {x, y, width} = await (await page.$('.timeline canvas')).boundingBox(), at = slice => x + (slice + 0.5) * width / 16;
+	await page.mouse.move(at(15), y + 20);
+	assert.strictEqual(await note(), '1.5–1.6 s: 16 samples');
+	await page.mouse.move(at(3), y + 20);
+	await page.mouse.down();
+	await page.mouse.move(at(1), y + 20);
+	await page.mouse.move(at(0), y + 20);
+	await page.mouse.up();
+	assert.match(await status(page), /^0\.0–0\.4 s  ·  7\.35% of the recording$/);
+	assert.deepStrictEqual((await point(page, 'all')).rows.total[0], '10');
+	const again = await open(browser, timed, {hash: await page.evaluate(() => location.hash)});
+	assert.strictEqual(await status(again), await status(page));
+	await page.bringToFront();
+	await page.focus('.timeline');
+	await page.keyboard.press('ArrowRight');
+	assert.match(await status(page), /^0\.1–0\.5 s/);
+	await page.keyboard.down('Shift');
+	await page.keyboard.press('ArrowRight');
+	await page.keyboard.up('Shift');
+	assert.match(await status(page), /^0\.1–0\.6 s/);
+	assert.strictEqual(await page.$eval('.timeline', strip => strip.getAttribute('aria-valuetext')), '0.1–0.6 s: 20 samples');
+	await (await page.$('.timeline button')).click();
+	assert.strictEqual(await status(page), '');
+	await page.keyboard.press('u');
+	assert.match(await status(page), /^0\.1–0\.6 s/);
+	await page.goBack();
+	const still = await open(browser, timed + '.svg', {hash: '#v=1&k=2-9999'});
+	assert.match(await status(still), /^0\.2–999\.9 s  ·  97\.79% of the recording$/);
+	assert.deepStrictEqual([...page.errors, ...again.errors, ...still.errors], []);
+	for (const each of [page, again, still])
+		await each.close();
+});
+
 test('a comparison shows what became more, less, and what vanished', async () => {
 	const both = makePage(directory, 'm;same 40 40\nm;less 40 10\nm;more 10 50\nm;gone 10 0\n', {name: 'diff.html'});
 	const page = await open(browser, both);
@@ -151,7 +192,7 @@ test('a comparison shows what became more, less, and what vanished', async () =>
 });
 
 test('ctrace diff compares shares, and counts when told to', async () => {
-	const fs = require('node:fs'), path = require('node:path');
+	const fs = require('node:fs');
 	const write = (name, text) => {
 		fs.writeFileSync(path.join(directory, name), text);
 		return path.join(directory, name);

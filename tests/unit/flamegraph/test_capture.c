@@ -259,8 +259,58 @@ static void test_a_newer_version_is_eprotonosupport(void **state)
 
 	(void)state;
 	data = written(capture, &size);
-	data[8]++;
+	data[8] = CAPTURE_VERSION + 1;
 	assert_int_equal(capture_read_memory(data, size, &copy), -EPROTONOSUPPORT);
+}
+
+static void add_in_slice(struct capture *capture, uint32_t slice, uint64_t count)
+{
+	size_t nr;
+	struct capture_stack stack = capture_stacks(capture, &nr)[0];
+
+	stack.slice = slice;
+	stack.count = stack.weight = count;
+	assert_int_equal(capture_add_stack(capture, &stack), 0);
+}
+
+static void test_stacks_of_two_slices_stay_apart_in_the_file(void **state)
+{
+	_cleanup_(capture_freep) struct capture *capture = sample_capture(false);
+	_cleanup_(capture_freep) struct capture *copy = NULL;
+	_cleanup_free_ char *data = NULL, *again = NULL;
+	const struct capture_stack *stacks;
+	uint64_t counts[8] = {0};
+	size_t size, again_size, nr;
+
+	(void)state;
+	capture_get_info(capture)->slice_ns = 100000000;
+	add_in_slice(capture, 7, 5);
+	add_in_slice(capture, 3, 20);
+	add_in_slice(capture, 7, 6);
+	data = written(capture, &size);
+	assert_int_equal(capture_read_memory(data, size, &copy), 0);
+	assert_int_equal(capture_info(copy)->slice_ns, 100000000);
+	stacks = capture_stacks(copy, &nr);
+	assert_int_equal(nr, 6);
+	for (size_t i = 0; i < nr; i++)
+		counts[stacks[i].slice] += stacks[i].count;
+	assert_int_equal(counts[0], 10);
+	assert_int_equal(counts[3], 20);
+	assert_int_equal(counts[7], 11);
+	again = written(copy, &again_size);
+	assert_int_equal(again_size, size);
+	assert_memory_equal(again, data, size);
+}
+
+static void test_without_slices_a_capture_is_what_older_ones_read(void **state)
+{
+	_cleanup_(capture_freep) struct capture *capture = sample_capture(false);
+	_cleanup_free_ char *data = NULL;
+	size_t size;
+
+	(void)state;
+	data = written(capture, &size);
+	assert_int_equal(data[8], 1);
 }
 
 /* A bit may also be one that means nothing (the size of zstd's window): then nothing changes. */
@@ -360,6 +410,8 @@ int main(void)
 		cmocka_unit_test(test_what_was_not_added_is_einval),
 		cmocka_unit_test(test_what_is_no_capture_is_enoexec),
 		cmocka_unit_test(test_a_newer_version_is_eprotonosupport),
+		cmocka_unit_test(test_stacks_of_two_slices_stay_apart_in_the_file),
+		cmocka_unit_test(test_without_slices_a_capture_is_what_older_ones_read),
 		cmocka_unit_test(test_a_flipped_bit_never_gives_another_capture),
 		cmocka_unit_test(test_every_cut_is_noticed),
 		cmocka_unit_test(test_bytes_after_the_end_are_ebadmsg),

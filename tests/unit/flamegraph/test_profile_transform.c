@@ -8,6 +8,7 @@
 #include "flamegraph/profile_merge.h"
 #include "flamegraph/profile_roots.h"
 #include "flamegraph/profile_transform.h"
+#include "flamegraph/time_slices.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -126,6 +127,50 @@ static void test_a_comparison_holds_both_and_what_vanished(void **state)
 	assert_int_equal(profile_before(stripped)[0].total, 6);
 }
 
+static void count_at(struct profile *profile, const char *const *names, size_t nr, uint32_t slice,
+		     uint64_t value)
+{
+	uint32_t ids[4], stack;
+
+	for (size_t i = 0; i < nr; i++) {
+		const struct frame frame = {.name = names[i]};
+
+		ids[i] = profile_frame(profile, &frame);
+	}
+	assert_int_equal(profile_stack(profile, ids, nr, &stack), 0);
+	assert_int_equal(profile_count_at(profile, stack, slice, value), 0);
+}
+
+static void test_slices_of_time_go_where_their_stacks_go(void **state)
+{
+	static const char *const deep[] = {"m", "f", "f", "g"}, *const flat[] = {"m", "f", "g"};
+	const struct profile_transform how = {.collapse_recursion = true};
+	_cleanup_(profile_freep) struct profile *profile = profile_new();
+	_cleanup_(profile_freep) struct profile *transformed = NULL;
+	const struct time_slices *slices;
+	const struct time_slice *of;
+	size_t nr;
+
+	(void)state;
+	count_at(profile, flat, 3, 5, 10);
+	count_at(profile, deep, 4, 5, 3);
+	count_at(profile, deep, 4, 2, 4);
+	profile_finish(profile);
+	assert_int_equal(profile_slices(profile)->nr, 3);
+	transformed = profile_transformed(profile, &how, NULL);
+	assert_folded(transformed, "m;f;g 17\n");
+	slices = profile_slices(transformed);
+	assert_int_equal(slices->nr, 2);
+	of = time_slices_of(slices, 3, &nr);
+	assert_int_equal(nr, 2);
+	assert_int_equal(of[0].slice, 2);
+	assert_int_equal(of[0].value, 4);
+	assert_int_equal(of[1].slice, 5);
+	assert_int_equal(of[1].value, 13);
+	time_slices_of(slices, 2, &nr);
+	assert_int_equal(nr, 0);
+}
+
 static void test_threads_are_told_by_their_marks(void **state)
 {
 	_cleanup_(profile_freep) struct profile *threads = profile_of(
@@ -163,6 +208,7 @@ int main(void)
 		cmocka_unit_test(test_skip_after_keeps_the_rest),
 		cmocka_unit_test(test_a_comparison_holds_both_and_what_vanished),
 		cmocka_unit_test(test_threads_are_told_by_their_marks),
+		cmocka_unit_test(test_slices_of_time_go_where_their_stacks_go),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
