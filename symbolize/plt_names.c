@@ -161,9 +161,18 @@ static size_t got_stub_size(struct elf_image *image)
 	return sections[index].sh_entsize == GOT_STUB_BYTES ? GOT_STUB_BYTES : STUB_BYTES;
 }
 
+/* IRELATIVE slots have no symbol of their own: they are called what they resolve to. */
+static bool has_targets(const struct got_slots *slots)
+{
+	for (size_t i = 0; i < slots->nr; i++)
+		if (!slots->items[i].symbol)
+			return true;
+	return false;
+}
+
 void plt_names_add(struct elf_image *image, struct symbol_list *list)
 {
-	struct plt_reader reader = {.list = list, .nr_symbols = list->nr};
+	struct plt_reader reader = {.list = list};
 	_cleanup_free_ struct got_slot *sorted = NULL;
 	struct got_slots slots = {0};
 
@@ -182,6 +191,10 @@ void plt_names_add(struct elf_image *image, struct symbol_list *list)
 	reader.nr_plt = slots.nr_plt;
 	reader.by_vaddr = sorted;
 	reader.nr_slots = slots.nr;
+	if (has_targets(&slots)) {
+		symbol_list_sort(list);
+		reader.nr_symbols = list->nr;
+	}
 	name_stubs(&reader, image, ".plt", STUB_BYTES);
 	name_stubs(&reader, image, ".plt.sec", STUB_BYTES);
 	name_stubs(&reader, image, ".plt.got", got_stub_size(image));

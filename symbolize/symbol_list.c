@@ -24,7 +24,11 @@ bool symbol_list_add(struct symbol_list *list, const struct symbol_entry *entry,
 		return false;
 	GROW_ARRAY(list->items, list->nr, list->cap);
 	list->items[list->nr] = *entry;
-	list->items[list->nr].symbol.name = string_arena_add(&list->names, name, name_len, suffix);
+	if (list->borrows && name[name_len] == '\0' && !*suffix)
+		list->items[list->nr].symbol.name = name;
+	else
+		list->items[list->nr].symbol.name = string_arena_add(&list->names, name, name_len,
+								     suffix);
 	list->nr++;
 	return true;
 }

@@ -26,11 +26,15 @@ struct symbol_list {
 	struct symbol_entry *items;
 	size_t nr;
 	size_t cap;
+	bool borrows; /* names added now outlive the list, so whole ones are not copied */
 	struct string_arena names;
 };
 
 void symbol_list_release(struct symbol_list *list);
-/* Adds a copy; false when the list is full. */
+/*
+ * Adds a copy of @entry, called the first @name_len bytes of @name, which has one more, and
+ * @suffix. False when the list is full.
+ */
 bool symbol_list_add(struct symbol_list *list, const struct symbol_entry *entry, const char *name,
 		     size_t name_len, const char *suffix);
 
@@ -48,8 +52,8 @@ const struct symbol_entry *symbol_list_at(const struct symbol_list *list, size_t
 int elf_symbols_read(struct elf_image *image, uint32_t type, struct symbol_list *list);
 
 /*
- * Adds "foo@plt" for the stubs of .plt, .plt.sec and .plt.got.  The list has to be sorted, for the
- * names of IRELATIVE targets, and is unsorted afterwards.
+ * Adds "foo@plt" for the stubs of .plt, .plt.sec and .plt.got.  Takes the list unsorted and leaves
+ * it so.
  */
 void plt_names_add(struct elf_image *image, struct symbol_list *list);
 

@@ -191,11 +191,14 @@ static int read_all(struct elf_image *image, struct elf_image *debug_image,
 	uint8_t *mini_bytes = NULL;
 	bool damaged = false;
 
+	list->borrows = true;
 	if (debug_image)
 		damaged |= elf_symbols_read(debug_image, SHT_SYMTAB, list) < 0;
 	damaged |= elf_symbols_read(image, SHT_SYMTAB, list) < 0;
 	if (list->nr == 0 && elf_minidebug_open(image, &mini_image, &mini_bytes) == 0) {
+		list->borrows = false;
 		damaged |= elf_symbols_read(mini_image, SHT_SYMTAB, list) < 0;
+		list->borrows = true;
 		elf_image_close(mini_image);
 		free(mini_bytes);
 	}
@@ -213,7 +216,6 @@ int symtab_new(struct elf_image *image, struct elf_image *debug_image, struct sy
 	err = read_all(image, debug_image, &symtab->list);
 	if (err)
 		return err;
-	symbol_list_sort(&symtab->list);
 	plt_names_add(image, &symtab->list);
 	symbol_list_sort(&symtab->list);
 	find_code(image, &code);

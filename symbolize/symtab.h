@@ -18,13 +18,14 @@ struct symtab;
 struct symbol {
 	uint64_t vaddr;
 	uint64_t size;
-	const char *name; /* as in the file but for @VERSION; owned by the symtab */
+	const char *name; /* as in the file but for @VERSION; as long as symtab and image */
 	bool is_guessed;  /* the file does not state the size: it is what else the file tells */
 };
 
 /*
- * Reads every function symbol of @image and, when given, of @debug_image.  An object without any
- * gives an empty table, not an error.  -EBADMSG: symbol section damaged and nothing else there.
+ * Reads every function symbol of @image and, when given, of @debug_image, which have to outlive the
+ * table.  An object without any gives an empty table, not an error.  -EBADMSG: symbol section
+ * damaged and nothing else there.
  */
 int symtab_new(struct elf_image *image, struct elf_image *debug_image, struct symtab **ret_symtab);
 void symtab_free(struct symtab *symtab);

@@ -6,12 +6,13 @@
 
 #include <string.h>
 
-static struct symtab *read_symbols(const char *path)
+/* The table borrows from the image, which the caller closes after it. */
+static struct symtab *read_symbols(const char *path, struct elf_image **ret_image)
 {
-	_cleanup_(elf_image_closep) struct elf_image *image = open_fixture(path);
 	struct symtab *symtab = NULL;
 
-	assert_int_equal(symtab_new(image, NULL, &symtab), 0);
+	*ret_image = open_fixture(path);
+	assert_int_equal(symtab_new(*ret_image, NULL, &symtab), 0);
 	return symtab;
 }
 
@@ -29,7 +30,9 @@ static void assert_named(const struct symtab *symtab, uint64_t vaddr, const char
 
 static void an_address_is_named_only_inside_a_symbol(void **state)
 {
-	_cleanup_(symtab_freep) struct symtab *symtab = read_symbols(FIXTURE("symbols"));
+	_cleanup_(elf_image_closep) struct elf_image *symtab_image = NULL;
+	_cleanup_(symtab_freep) struct symtab *symtab = read_symbols(FIXTURE("symbols"),
+								     &symtab_image);
 	uint64_t after = symbol_vaddr(FIXTURE("symbols"), "asm_after");
 
 	(void)state;
@@ -43,7 +46,9 @@ static void an_address_is_named_only_inside_a_symbol(void **state)
 
 static void of_aliases_the_plainest_exported_name_is_shown(void **state)
 {
-	_cleanup_(symtab_freep) struct symtab *symtab = read_symbols(FIXTURE("symbols"));
+	_cleanup_(elf_image_closep) struct elf_image *symtab_image = NULL;
+	_cleanup_(symtab_freep) struct symtab *symtab = read_symbols(FIXTURE("symbols"),
+								     &symtab_image);
 
 	(void)state;
 	assert_named(symtab, symbol_vaddr(FIXTURE("symbols"), "_exported_alias"), "exported");
@@ -51,7 +56,9 @@ static void of_aliases_the_plainest_exported_name_is_shown(void **state)
 
 static void a_nested_symbol_interrupts_the_outer_one(void **state)
 {
-	_cleanup_(symtab_freep) struct symtab *symtab = read_symbols(FIXTURE("symbols"));
+	_cleanup_(elf_image_closep) struct elf_image *symtab_image = NULL;
+	_cleanup_(symtab_freep) struct symtab *symtab = read_symbols(FIXTURE("symbols"),
+								     &symtab_image);
 	uint64_t outer = symbol_vaddr(FIXTURE("symbols"), "asm_outer");
 
 	(void)state;
@@ -65,7 +72,9 @@ static void a_nested_symbol_interrupts_the_outer_one(void **state)
 
 static void a_sizeless_symbol_reaches_to_the_next_one(void **state)
 {
-	_cleanup_(symtab_freep) struct symtab *symtab = read_symbols(FIXTURE("symbols"));
+	_cleanup_(elf_image_closep) struct elf_image *symtab_image = NULL;
+	_cleanup_(symtab_freep) struct symtab *symtab = read_symbols(FIXTURE("symbols"),
+								     &symtab_image);
 	uint64_t sizeless = symbol_vaddr(FIXTURE("symbols"), "asm_sizeless");
 
 	(void)state;
@@ -75,7 +84,9 @@ static void a_sizeless_symbol_reaches_to_the_next_one(void **state)
 
 static void a_stripped_file_never_shows_the_nearest_exported_name(void **state)
 {
-	_cleanup_(symtab_freep) struct symtab *symtab = read_symbols(FIXTURE("stripped"));
+	_cleanup_(elf_image_closep) struct elf_image *symtab_image = NULL;
+	_cleanup_(symtab_freep) struct symtab *symtab = read_symbols(FIXTURE("stripped"),
+								     &symtab_image);
 
 	(void)state;
 	assert_named(symtab, symbol_vaddr(FIXTURE("symbols"), "hidden"), NULL);
@@ -88,7 +99,9 @@ static void the_entry_point_of_a_stripped_file_is_start(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
-		_cleanup_(symtab_freep) struct symtab *symtab = read_symbols(paths[i]);
+		_cleanup_(elf_image_closep) struct elf_image *symtab_image = NULL;
+		_cleanup_(symtab_freep) struct symtab *symtab = read_symbols(paths[i],
+									     &symtab_image);
 		uint64_t start = symbol_vaddr(FIXTURE("symbols"), "_start");
 
 		assert_named(symtab, start, "_start");
@@ -99,7 +112,9 @@ static void the_entry_point_of_a_stripped_file_is_start(void **state)
 
 static void minidebuginfo_names_what_stripping_took(void **state)
 {
-	_cleanup_(symtab_freep) struct symtab *symtab = read_symbols(FIXTURE("minidebug"));
+	_cleanup_(elf_image_closep) struct elf_image *symtab_image = NULL;
+	_cleanup_(symtab_freep) struct symtab *symtab = read_symbols(FIXTURE("minidebug"),
+								     &symtab_image);
 
 	(void)state;
 	assert_named(symtab, symbol_vaddr(FIXTURE("symbols"), "hidden"), "hidden");
@@ -136,7 +151,9 @@ static void plt_stubs_are_named_in_every_layout(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
-		_cleanup_(symtab_freep) struct symtab *symtab = read_symbols(paths[i]);
+		_cleanup_(elf_image_closep) struct elf_image *symtab_image = NULL;
+		_cleanup_(symtab_freep) struct symtab *symtab = read_symbols(paths[i],
+									     &symtab_image);
 		struct symbol found = {0};
 		int nr = 0;
 
@@ -149,7 +166,9 @@ static void plt_stubs_are_named_in_every_layout(void **state)
 
 static void matching_takes_globs_and_reports_an_address_once(void **state)
 {
-	_cleanup_(symtab_freep) struct symtab *symtab = read_symbols(FIXTURE("symbols"));
+	_cleanup_(elf_image_closep) struct elf_image *symtab_image = NULL;
+	_cleanup_(symtab_freep) struct symtab *symtab = read_symbols(FIXTURE("symbols"),
+								     &symtab_image);
 	int nr = 0;
 
 	(void)state;
