@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define GUID_BYTES 16
+
 enum { CATEGORY_OTHER, CATEGORY_USER, CATEGORY_KERNEL, CATEGORY_JIT };
 enum { RESOURCE_LIBRARY = 1 };
 
@@ -95,6 +97,20 @@ static const char *base_name(const char *path)
 	return slash && slash[1] ? slash + 1 : path;
 }
 
+/*
+ * Breakpad's spelling: the build-id's first 16 bytes as a GUID, whose first three fields are
+ * little-endian numbers, and an age of 0.
+ */
+static void spell_debug_id(const struct build_id *id, char *text)
+{
+	static const uint8_t order[GUID_BYTES] = {3, 2, 1,  0,	5,  4,	7,  6,
+						  8, 9, 10, 11, 12, 13, 14, 15};
+
+	for (size_t i = 0; i < GUID_BYTES; i++)
+		snprintf(text + 2 * i, 3, "%02X", order[i] < id->size ? id->data[order[i]] : 0);
+	strcpy(text + 2 * GUID_BYTES, "0");
+}
+
 static void put_libs(const struct tables *tables)
 {
 	struct json_writer *json = tables->json;
@@ -105,16 +121,19 @@ static void put_libs(const struct tables *tables)
 		const char *path = tables->modules[i];
 		const struct build_id *id = profile_build_id(tables->profile, path);
 		char text[2 * BUILD_ID_MAX + 1] = "";
+		char debug_id[2 * GUID_BYTES + 2] = "";
 
 		for (size_t j = 0; id && j < id->size; j++)
 			snprintf(text + 2 * j, 3, "%02x", id->data[j]);
+		if (id)
+			spell_debug_id(id, debug_id);
 		json_object_begin(json);
 		json_key_string(json, "arch", "");
 		json_key_string(json, "name", base_name(path));
 		json_key_string(json, "path", path);
 		json_key_string(json, "debugName", base_name(path));
 		json_key_string(json, "debugPath", path);
-		json_key_string(json, "breakpadId", text);
+		json_key_string(json, "breakpadId", debug_id);
 		json_key_string(json, "codeId", *text ? text : NULL);
 		json_object_end(json);
 	}
