@@ -17,7 +17,7 @@ import tempfile
 
 import harness
 
-KIND = re.compile(r"u(ret)?probe:")
+KIND = re.compile(r"(u(ret)?probe|tracepoint):")
 Expectation = collections.namedtuple("Expectation", "count regex")
 
 
