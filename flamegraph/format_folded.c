@@ -171,6 +171,21 @@ static struct profile *respell(const struct profile *profile, const struct spell
 	return respelled;
 }
 
+/* What a mark alone counts is told as its child, which has a place among the others. */
+static bool has_counting_marks(const struct profile *profile)
+{
+	size_t nr;
+	const struct profile_node *nodes = profile_nodes(profile, &nr);
+	const struct profile_before *before = profile_before(profile);
+
+	for (uint32_t i = nodes[0].first_child; i; i = nodes[i].next_sibling) {
+		if (nodes[i].frame->kind == FRAME_KIND_MARK && nodes[i].first_child &&
+		    (nodes[i].self || (before && before[i].self)))
+			return true;
+	}
+	return false;
+}
+
 static int write_folded(const struct profile *profile, const struct format_options *options,
 			FILE *out)
 {
@@ -180,7 +195,7 @@ static int write_folded(const struct profile *profile, const struct format_optio
 	if (!profile_total(profile) && !profile_before(profile))
 		return -ENODATA;
 	spelling_init(&spelling, profile);
-	if (spelling.keeps_tree) {
+	if (spelling.keeps_tree && !has_counting_marks(profile)) {
 		put_tree(profile, spelling.texts, out);
 	} else {
 		_cleanup_(profile_freep) struct profile *respelled = respell(profile, &spelling);

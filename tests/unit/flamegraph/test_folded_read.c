@@ -68,6 +68,12 @@ static void test_suffixes_make_kinds_and_come_back(void **state)
 		     "p;[unknown];[libc.so.6];w_[w] 1\np;u;i_[i];j_[j];k_[k] 4\n");
 }
 
+static void test_a_mark_that_counts_by_itself_keeps_its_place(void **state)
+{
+	(void)state;
+	assert_reads("a-1;B 1\na-1 2\na-1;x 3\n", "a-1;B 1\na-1;[unknown] 2\na-1;x 3\n");
+}
+
 static void test_a_number_in_a_name_is_no_second_count(void **state)
 {
 	(void)state;
@@ -150,6 +156,7 @@ int main(void)
 		cmocka_unit_test(test_what_collapsers_leave_is_taken),
 		cmocka_unit_test(test_what_bpftrace_and_dtrace_print_is_taken),
 		cmocka_unit_test(test_suffixes_make_kinds_and_come_back),
+		cmocka_unit_test(test_a_mark_that_counts_by_itself_keeps_its_place),
 		cmocka_unit_test(test_a_number_in_a_name_is_no_second_count),
 		cmocka_unit_test(test_two_counts_on_every_line_are_a_comparison),
 		cmocka_unit_test(test_bad_lines_are_counted_and_left_out),
