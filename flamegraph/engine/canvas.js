@@ -2,12 +2,15 @@
 const MOST_ELEMENTS = 20000;
 const canvas = el('canvas', {className: 'boxes'}), fills = new Map();
 
+// Of the pattern, which a canvas does not take, its lines.
+const hatched = () => getComputedStyle(hatch.firstChild).fill;
+
 // The colour of a class, as the style sheet has it now.
 function fillOf(tag, name) {
 	const key = tag + name;
 	if (!fills.has(key)) {
 		const sample = shape(tag, {class: name}, svg), style = getComputedStyle(sample);
-		fills.set(key, [style.fill, style.opacity]);
+		fills.set(key, [style.fill.startsWith('url') ? hatched() : style.fill, style.opacity]);
 		sample.remove();
 	}
 	return fills.get(key);

@@ -129,7 +129,9 @@ bytes = null;
 
 const nameOf = fn => strings[functions.name[fn]];
 const moduleOf = fn => functions.module[fn] ? strings[functions.module[fn] - 1] : '';
-const nodeName = (tree, node) => node ? nameOf(tree.fn[node]) : 'all';
+// With the most times a function called itself here, where that is collapsed.
+const timesOf = (tree, node) => tree.runs && tree.runs[node] > 1 ? ` ×${tree.runs[node].toLocaleString('en-US')}` : '';
+const nodeName = (tree, node) => node ? nameOf(tree.fn[node]) + timesOf(tree, node) : 'all';
 
 // The place of every function in the order of siblings.
 let ranks;

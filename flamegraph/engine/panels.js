@@ -9,7 +9,7 @@ function tipFor(box) {
 			el('p', {}, `${count(box.total)} ${meta.unit}, ${percent(box.total, tree.total[0])}. Zoom in to see them.`)];
 	const node = box.node, fn = tree.fn[node], all = tree.total[0], view = tree.total[zoom];
 	const up = tree.total[tree.parent[node]], total = tree.total[node], self = tree.self[node];
-	const lines = [el('b', {}, node ? fullNameOf(fn) : 'all')];
+	const lines = [el('b', {}, node ? fullNameOf(fn) + timesOf(tree, node) : 'all')];
 	if (node) {
 		const file = functions.file[fn] && strings[functions.file[fn] - 1];
 		const where = [HUES[hues[fn]][1], moduleOf(fn),

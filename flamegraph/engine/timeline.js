@@ -41,7 +41,7 @@ function mountTimeline() {
 		context.scale(scale, scale);
 		cells.forEach((value, at) => {
 			const first = at * each, outside = state.time && (first + each <= state.time[0] || first >= state.time[1]);
-			context.fillStyle = heatOf(most ? value / most : 0, outside);
+			context.fillStyle = heatOf(most ? Math.sqrt(value / most) : 0, outside);
 			context.fillRect(Math.floor(at / rows) * w, at % rows * h, w - (w > 3 ? 0.7 : 0), h - (rows > 1 ? 0.5 : 0));
 		});
 	}

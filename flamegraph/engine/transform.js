@@ -9,6 +9,7 @@ class TreeBuilder {
 		this.parent = new Uint32Array(room);
 		this.self = new Float64Array(room);
 		this.was = new Float64Array(isDiff ? room : 0);
+		this.runs = null;
 		this.slots = new Uint32Array(1 << 32 - Math.clz32(room * 2));
 	}
 	slotOf(parent, fn) {
@@ -71,7 +72,7 @@ class TreeBuilder {
 				first[parent[node]] = node;
 			}
 		}
-		const tree = newTree(kept), place = new Uint32Array(nr), stack = [0];
+		const tree = {...newTree(kept), runs: this.runs && new Uint32Array(kept)}, place = new Uint32Array(nr), stack = [0];
 		for (let i = 0; stack.length; i++) {
 			const node = stack.pop();
 			place[node] = i;
@@ -79,6 +80,8 @@ class TreeBuilder {
 			tree.self[i] = self[node];
 			if (isDiff)
 				tree.was[i] = was[node];
+			if (this.runs)
+				tree.runs[i] = this.runs[node];
 			tree.parent[i] = place[parent[node]];
 			tree.depth[i] = i && tree.depth[tree.parent[i]] + 1;
 			if (node && later[node])
@@ -117,10 +120,12 @@ function inTime([from, to]) {
 // state.threads: 0 as recorded, 1 by name, 2 all in one.
 function select(state) {
 	const builder = new TreeBuilder(recorded.nr), {nr, fn, parent} = recorded;
+	const depth = new Uint32Array(state.collapse ? nr : 0);
 	const source = state.time ? inTime(state.time) : recorded;
 	const place = new Int32Array(nr), inFocus = new Uint8Array(nr);
 	const comm = state.threads === 1 ? commFunctions() : null;
 	inFocus[0] = !state.focus.size;
+	builder.runs = state.collapse ? new Uint32Array(recorded.nr) : null;
 	for (let i = 1; i < nr; i++) {
 		const up = place[parent[i]], kind = functions.kind[fn[i]];
 		const what = comm ? comm[fn[i]] : fn[i];
@@ -132,6 +137,10 @@ function select(state) {
 			place[i] = up;
 		else
 			place[i] = builder.child(up, what);
+		if (state.collapse && place[i] > 0) {
+			depth[i] = place[i] === up ? depth[parent[i]] + (builder.fn[up] === what) : 1;
+			builder.runs[place[i]] = Math.max(builder.runs[place[i]], depth[i]);
+		}
 		if (place[i] >= 0 && inFocus[i])
 			builder.add(place[i], source, i);
 	}

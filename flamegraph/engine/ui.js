@@ -17,6 +17,9 @@ function shape(tag, attributes, parent) {
 
 const still = document.getElementById('ctrace-still');
 const frames = shape('g', {'clip-path': 'url(#ctrace-area)', 'aria-hidden': 'true'}, svg);
+const hatch = shape('pattern', {id: 'ctrace-hatch', width: 4, height: 4, patternUnits: 'userSpaceOnUse',
+	patternTransform: 'rotate(45)'}, svg);
+shape('rect', {class: 'sliver-line', width: 1.6, height: 4}, hatch);
 const area = shape('rect', {x: 0, y: TOP}, shape('clipPath', {id: 'ctrace-area'}, svg));
 const marks = shape('g', {'clip-path': 'url(#ctrace-area)'}, svg);
 const hover = shape('rect', {class: 'hover', visibility: 'hidden'}, marks);

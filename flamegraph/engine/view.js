@@ -117,10 +117,12 @@ function changeOf(node) {
 
 function boxLook(box, y) {
 	const node = box.node, fn = tree.fn[node], gap = box.w > 2.5 ? 0.7 : 0;
-	const found = matches && node > 0 && matches[fn] ? 'hit' : isDiff && node > 0 && !tree.total[node] ? 'ghost' : '';
+	const ghost = node < 0 || isDiff && node > 0 && !tree.total[node];
+	const found = matches && node > 0 && matches[fn] ? 'hit' : ghost ? 'ghost' : '';
 	const pale = box.above || state.hue >= 0 && node >= 0 && (!node || hues[fn] !== state.hue) ? ' pale' : '';
 	const room = Math.floor((box.w - 6) / charWidth), delta = isDiff && node > 0 ? ' ' + changeOf(node) : '';
-	const label = node < 0 ? '' : delta && room > delta.length + 8 ?
+	const more = node < 0 ? `… ${count(box.frames)}` : '';
+	const label = node < 0 ? room < more.length ? '' : more : delta && room > delta.length + 8 ?
 		labelOf(nodeName(tree, node), room - delta.length) + delta : labelOf(nodeName(tree, node), room);
 	return {colour: node < 0 ? 'sliver' : found === 'hit' ? found : classOf(tree, node), pale, found, label, x: round(box.x), y,
 		w: Math.max(0.1, round(box.w - gap))};
