@@ -99,6 +99,7 @@ enum rbp_kind {
  */
 #define RULE_RBX_SAVED 0x04 /* at CFA + x */
 #define RULE_RBX_KEPT  0x08 /* unchanged */
+#define RULE_DERIVED   0x10 /* found by reading the code: the frame counts as guessed */
 
 /* Why a row could not be expressed: X(name, "json_name", "text"). */
 #define CTRACE_NONE_REASONS(X)                                                           \
@@ -172,6 +173,7 @@ struct mapping_entry {
 struct mapping_table {
 	uint32_t nr;
 	uint32_t generation; /* unique among all tables ever published, never 0 */
+	uint64_t as_of_ns;   /* everything that happened before is in it (CLOCK_MONOTONIC) */
 	uint64_t start[CTRACE_MAX_MAPPINGS];
 	struct mapping_entry entry[CTRACE_MAX_MAPPINGS];
 };
@@ -184,6 +186,7 @@ struct process_entry {
 	uint32_t execs; /* times it called exec */
 	uint32_t reserved;
 	uint64_t unknown_ns; /* when user space was last told of an unknown pc */
+	uint64_t doubt_ns;   /* tables older than this are not to be trusted; 0: all are */
 };
 
 /* Value of the assignment map; the key is the tgid.  Written by user space, copied by fork. */
@@ -357,8 +360,8 @@ struct stack_record {
 	uint32_t stop;	     /* enum unwind_stop */
 	uint16_t nr_user;
 	uint16_t nr_kernel;
-	uint32_t execs;	   /* process_entry.execs: which image of the process it was */
-	uint32_t reserved; /* 0 */
+	uint32_t execs;	 /* process_entry.execs: which image of the process it was */
+	uint32_t lesson; /* recent_mappings.nr if the table was in doubt: time_ns tells more */
 	char comm[CTRACE_COMM_LEN];
 	/* u64 frames follow, leaf first: nr_kernel plain addresses, then nr_user frames */
 };

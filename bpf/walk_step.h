@@ -185,7 +185,7 @@ WALK_INLINE int walk_look_up_mapping(struct walk *w, uint64_t pc)
 	w->mapping_bias = table->entry[i].bias;
 	w->mapping_blob = table->entry[i].blob;
 	w->mapping_index = table->entry[i].index_base;
-	w->mapping_asked = 0;
+	w->mapping_asked = w->in_doubt;
 	return 0;
 }
 
@@ -195,6 +195,8 @@ WALK_FUNCTION int walk_enter_mapping(struct walk *w, uint64_t pc)
 	if (!w)
 		return -1;
 	if (pc - w->mapping_start < w->mapping_end - w->mapping_start)
+		return 0;
+	if (w->in_doubt && walk_ask_mapping(w, pc) == 0)
 		return 0;
 	if (walk_look_up_mapping(w, pc) == 0)
 		return 0;
@@ -335,7 +337,8 @@ WALK_INLINE int walk_enter_caller(struct walk *w, uint64_t cfa, uint64_t ra)
 	w->pc = ra;
 	w->sp = cfa;
 	w->exact = 0;
-	w->guessed = 0;
+	w->guessed = w->rule.flags & RULE_DERIVED ? 1 : 0;
+	w->nr_guessed += w->guessed;
 	w->regs_live = 0;
 	return ra ? STOP_CONTINUE : STOP_END_OF_STACK;
 }

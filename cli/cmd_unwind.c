@@ -12,11 +12,12 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { OPTION_ROWS = 0x100, OPTION_JSON };
+enum { OPTION_ROWS = 0x100, OPTION_JSON, OPTION_CFI_ONLY };
 
 struct unwind_arguments {
 	bool rows;
 	bool json;
+	bool cfi_only;
 	int nr_files;
 	char **files;
 };
@@ -42,6 +43,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case OPTION_JSON:
 		args->json = true;
 		return 0;
+	case OPTION_CFI_ONLY:
+		args->cfi_only = true;
+		return 0;
 	case ARGP_KEY_ARGS:
 		args->files = state->argv + state->next;
 		args->nr_files = state->argc - state->next;
@@ -63,6 +67,8 @@ static const struct argp_option options[] = {
 	 "Print the table, one line per row: address, CFA, RBP and return address as "
 	 "`readelf --debug-dump=frames-interp` spells them",
 	 0},
+	{"cfi-only", OPTION_CFI_ONLY, NULL, 0,
+	 "Leave out what Go's own tables and the code itself tell where there is no CFI", 0},
 	{"json", OPTION_JSON, NULL, 0, "Print the figures as a JSON array, one object per file", 0},
 	{0},
 };
@@ -160,9 +166,10 @@ static void print_json(const char *path, const struct unwind_table *table, bool 
 }
 
 /* 0, or -1 after a message. */
-static int build_table(const char *path, struct unwind_table **ret_table)
+static int build_table(const char *path, bool cfi_only, struct unwind_table **ret_table)
 {
 	_cleanup_(elf_image_closep) struct elf_image *image = NULL;
+	const struct unwind_options build_options = {.cfi_only = cfi_only};
 	int err = elf_image_open(path, &image);
 
 	if (err == -ENOEXEC)
@@ -173,7 +180,7 @@ static int build_table(const char *path, struct unwind_table **ret_table)
 		log_errno(err, "cannot open '%s'", path);
 	if (err)
 		return -1;
-	err = unwind_table_build(image, NULL, ret_table);
+	err = unwind_table_build(image, &build_options, ret_table);
 	if (err == -ENODATA)
 		log_error("'%s' has no unwind information", path);
 	else if (err == -EBADMSG)
@@ -195,7 +202,7 @@ int cmd_unwind(int argc, char **argv)
 	for (int i = 0; i < args.nr_files; i++) {
 		_cleanup_(unwind_table_freep) struct unwind_table *table = NULL;
 
-		if (build_table(args.files[i], &table) < 0) {
+		if (build_table(args.files[i], args.cfi_only, &table) < 0) {
 			status = EXIT_FAILED;
 			continue;
 		}

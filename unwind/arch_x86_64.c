@@ -133,6 +133,8 @@ void arch_plain_rule(const struct cfi_state *state, struct unwind_rule *ret_rule
 	} else if (ra != RA_STATE_SAVED) {
 		none(ret_rule, NONE_RA_RULE);
 	} else {
+		if (cfi_is_derived(state->regs))
+			ret_rule->flags |= RULE_DERIVED;
 		put_rbx(cfi_rbx(state->regs), ret_rule, uses_x);
 	}
 }
@@ -187,6 +189,16 @@ ptrdiff_t arch_find_signal_trampoline(const uint8_t *code, size_t size)
 				return (ptrdiff_t)(pos - skip);
 		}
 	}
+}
+
+ptrdiff_t arch_find_musl_thread(const uint8_t *code, size_t size)
+{
+	static const uint8_t start[ARCH_THREAD_START] = {0x31, 0xed, 0x5f, 0x41, 0xff,
+							 0xd1, 0x89, 0xc7, 0x31, 0xc0,
+							 0xb0, 0x3c, 0x0f, 0x05, 0xf4};
+	const uint8_t *found = memmem(code, size, start, sizeof(start));
+
+	return found ? found - code : -1;
 }
 
 const char *arch_register_name(unsigned int reg)

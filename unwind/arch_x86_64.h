@@ -22,6 +22,13 @@ size_t arch_signal_trampoline(const uint8_t *code, size_t size);
 /* Position of the first signal trampoline in the @size bytes at @code, or -1. */
 ptrdiff_t arch_find_signal_trampoline(const uint8_t *code, size_t size);
 
+/*
+ * Position of the code a thread of musl's begins with, or -1: xor %ebp,%ebp; pop %rdi; call *%r9
+ * and exit in __clone, whose CFI knows the parent only.  It is ARCH_THREAD_START bytes long.
+ */
+#define ARCH_THREAD_START 15
+ptrdiff_t arch_find_musl_thread(const uint8_t *code, size_t size);
+
 /* "rax" ... "r15"; NULL from 16 on. */
 const char *arch_register_name(unsigned int reg);
 

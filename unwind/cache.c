@@ -14,7 +14,7 @@
 #include <zstd.h>
 
 #define CACHE_MAGIC	"ctrace\ntable\n\032" /* a text mode copy breaks it, as PNG's does */
-#define CACHE_VERSION	4 /* counts up with every change of the table or of what is built into it */
+#define CACHE_VERSION	5 /* counts up with every change of the table or of what is built into it */
 #define CACHE_MAX_BYTES ((uint64_t)1 << 30)
 
 struct cache_header {
@@ -101,8 +101,8 @@ static bool check_header(const struct cache_header *h, const struct build_id *id
 static bool check_rule(const struct unwind_rule *rule)
 {
 	return rule->cfa_kind < NR_CFA_KINDS && rule->rbp_kind < NR_RBP_KINDS &&
-	       !(rule->flags &
-		 ~(RULE_RAMP_DOWN | RULE_RA_REGISTER | RULE_RBX_SAVED | RULE_RBX_KEPT)) &&
+	       !(rule->flags & ~(RULE_RAMP_DOWN | RULE_RA_REGISTER | RULE_RBX_SAVED |
+				 RULE_RBX_KEPT | RULE_DERIVED)) &&
 	       rule->rbp_step <= CTRACE_RAMP_SPAN &&
 	       (!rule->ramp_mask || rule->cfa_kind == CFA_RSP);
 }

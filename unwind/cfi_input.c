@@ -4,9 +4,11 @@
 #include "common/elf_image.h"
 #include "common/log.h"
 #include "unwind/cfi_bytes.h"
+#include "unwind/code_rows.h"
 #include "unwind/dwarf_constants.h"
 #include "unwind/go_rows.h"
 #include "unwind/known_code.h"
+#include "unwind/table.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -184,7 +186,7 @@ static void find_known(struct cfi_input *input)
 }
 
 int cfi_input_collect(struct cfi_input *input, struct elf_image *image,
-		      struct elf_image *debug_image, bool follow_rbx)
+		      const struct unwind_options *options, bool follow_rbx)
 {
 	const uint64_t block = (uint64_t)1 << CTRACE_BLOCK_SHIFT;
 	uint64_t end;
@@ -204,13 +206,16 @@ int cfi_input_collect(struct cfi_input *input, struct elf_image *image,
 	input->size = (uint32_t)((end - input->base + block - 1) & ~(block - 1));
 
 	collect_eh_frame(input, image);
-	go_rows_add(input, image);
+	if (!options->cfi_only)
+		go_rows_add(input, image);
 	collect_section(input, image, ".debug_frame", true);
-	if (debug_image)
-		collect_section(input, debug_image, ".debug_frame", true);
+	if (options->debug_image)
+		collect_section(input, options->debug_image, ".debug_frame", true);
 	if (!input->ranges.nr && input->bad_fdes)
 		return -EBADMSG;
 	known_code_add(input, image);
+	if (!options->cfi_only)
+		code_rows_add(input, image);
 	if (!input->ranges.nr)
 		return -ENODATA;
 	find_known(input);

@@ -12,6 +12,8 @@
 #define CFI_MAX_SECTIONS 4  /* .eh_frame by segment and by name, .debug_frame here and there */
 #define CFI_MAX_TEXT	 64 /* executable segments; real objects have one or two */
 
+struct unwind_options;
+
 struct cfi_input {
 	struct text_range text[CFI_MAX_TEXT];
 	size_t nr_text;
@@ -31,12 +33,12 @@ struct cfi_input {
 
 /*
  * Reads the heads of all FDEs (@follow_rbx: whose states say where RBX is) of @image, and of
- * @debug_image if that is not NULL.  The sections stay borrowed from the images.  -ENODATA: no
- * text, or nothing is known of any of it; -EBADMSG: there were FDEs, all of them damaged; -E2BIG:
- * the text is spread over more than 4 GiB.
+ * the debug file of @options if it has one, and what is known without CFI.  The sections stay
+ * borrowed from the images.  -ENODATA: no text, or nothing is known of any of it; -EBADMSG: there
+ * were FDEs, all of them damaged; -E2BIG: the text is spread over more than 4 GiB.
  */
 int cfi_input_collect(struct cfi_input *input, struct elf_image *image,
-		      struct elf_image *debug_image, bool follow_rbx);
+		      const struct unwind_options *options, bool follow_rbx);
 void cfi_input_release(struct cfi_input *input);
 
 #endif

@@ -119,6 +119,17 @@ static inline uint16_t cfi_ra_register(uint64_t regs)
 	return (uint8_t)(regs >> 16);
 }
 
+/* Found by reading the code: told in the place of the return address's register. */
+static inline uint64_t cfi_with_derived(uint64_t regs)
+{
+	return cfi_with_ra(regs, RA_STATE_SAVED, 1);
+}
+
+static inline bool cfi_is_derived(uint64_t regs)
+{
+	return cfi_ra_kind(regs) == RA_STATE_SAVED && cfi_ra_register(regs) != 0;
+}
+
 static inline uint64_t cfi_with_rbx(uint64_t regs, uint8_t state)
 {
 	return (regs & 0xffffffff00ffffffull) | (uint64_t)state << 24;

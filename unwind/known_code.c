@@ -178,6 +178,39 @@ static void add_trampolines(struct cfi_input *input, const struct elf_image *ima
 	fde_list_release(&scan.found);
 }
 
+/* Where a thread of musl's begins, which its CFI takes for a call. */
+static void scan_thread_start(struct scan *scan, uint32_t begin, uint32_t end)
+{
+	struct elf_span span = elf_image_at_vaddr(scan->image, scan->input->base + begin);
+	size_t size = span.size < end - begin ? span.size : end - begin;
+	ptrdiff_t pos;
+
+	if (size > scan->budget || scan->found.nr)
+		return;
+	scan->budget -= size;
+	pos = size ? arch_find_musl_thread(span.data, size) : -1;
+	if (pos >= 0)
+		append_state(&scan->found, begin + (uint32_t)pos,
+			     begin + (uint32_t)pos + ARCH_THREAD_START, scan->cie);
+}
+
+static void add_thread_start(struct cfi_input *input, const struct elf_image *image)
+{
+	const struct cfi_state stop = {.cfa = cfi_cfa_none(NONE_GAP),
+				       .regs = cfi_with_ra(0, RA_STATE_UNDEFINED, 0)};
+	struct scan scan = {.input = input, .image = image, .budget = 2 * (uint64_t)input->size};
+
+	if (!is_self_contained(image))
+		return;
+	scan_code(&scan, scan_thread_start);
+	if (!scan.found.nr)
+		return;
+	scan.found.ranges[0].cie = cie_table_add_state(&input->cies, stop);
+	fde_list_append(&input->ranges, &scan.found.ranges[0]);
+	fde_list_settle(&input->ranges);
+	fde_list_release(&scan.found);
+}
+
 /*
  * glibc's crti.S and crtn.S, which frame .init and .fini in every program and have no CFI: the
  * stack is aligned with a subtraction at the start, undone right before the return at the end.
@@ -226,4 +259,5 @@ void known_code_add(struct cfi_input *input, const struct elf_image *image)
 	add_entry_stub(input, image);
 	add_frame_stubs(input, image);
 	add_trampolines(input, image);
+	add_thread_start(input, image);
 }

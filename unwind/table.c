@@ -148,7 +148,7 @@ static int build_from(struct elf_image *image, const struct unwind_options *opti
 		      bool follow_rbx, struct unwind_table **ret_table)
 {
 	struct cfi_input input;
-	int err = cfi_input_collect(&input, image, options->debug_image, follow_rbx);
+	int err = cfi_input_collect(&input, image, options, follow_rbx);
 
 	if (!err)
 		err = build(&input, options, ret_table);

@@ -44,6 +44,7 @@ struct unwind_options {
 	/* Second file with .debug_frame (separate debug file), or NULL.  Fills holes only. */
 	struct elf_image *debug_image;
 	unsigned int nr_threads; /* 0 = decide by size */
+	bool cfi_only;		 /* without what Go's table and the code itself tell */
 	bool no_ramps;		 /* plain rows only: when the global rule space runs short */
 };
 

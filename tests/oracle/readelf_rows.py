@@ -113,7 +113,7 @@ def frame_stubs(output):
 
 
 def parse_rows(ctrace, path):
-    run = subprocess.run(ctrace + ["--rows", path], stdout=subprocess.PIPE,
+    run = subprocess.run(ctrace + ["--cfi-only", "--rows", path], stdout=subprocess.PIPE,
                          stderr=subprocess.DEVNULL, text=True, check=False)
     for line in run.stdout.splitlines():
         words = line.split(" ", 4)

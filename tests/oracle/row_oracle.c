@@ -330,6 +330,7 @@ static bool is_padded(struct elf_image *image)
 /* Files that are no ELF, or have no CFI in either judge's eyes, are passed over. */
 static void check_file(const char *path, struct tally *sum)
 {
+	const struct unwind_options options = {.cfi_only = true};
 	struct subject s = {.path = path};
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
 
@@ -340,7 +341,7 @@ static void check_file(const char *path, struct tally *sum)
 	s.dwarf = s.elf ? dwarf_begin_elf(s.elf, DWARF_C_READ, NULL) : NULL;
 	s.debug = s.dwarf ? dwarf_getcfi(s.dwarf) : NULL;
 	if (elf_image_header(s.image)->e_type != ET_REL &&
-	    unwind_table_build(s.image, NULL, &s.table) == 0) {
+	    unwind_table_build(s.image, &options, &s.table) == 0) {
 		s.tally.files = 1;
 		s.debug_is_padded = is_padded(s.image);
 		check_subject(&s);

@@ -267,6 +267,9 @@ enum verdict verdict_of(const struct stopped_program *program, Dwfl *dwfl, pid_t
 		return judge_shorter(&d);
 	if (see_return(tid, regs, our_pc(&d, d.common), theirs->pc[d.common]) == 1)
 		return VERDICT_RETURNED;
+	if (!stopped_program_is_code(program, theirs->pc[d.common]) &&
+	    is_behind_call(&d, our_pc(&d, d.common)))
+		return VERDICT_NOT_CODE;
 	below = our_pc(&d, d.common - 1);
 	if (they_skip_one(&d) && !has_cfi(dwfl, below - !is_exact(&d, d.common - 1)) &&
 	    is_behind_call(&d, our_pc(&d, d.common)) && is_call_of(&d, our_pc(&d, d.common), below))
