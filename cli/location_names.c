@@ -94,6 +94,9 @@ static void log_outcome(const struct capture_object *object, int err,
 	else if (err < 0)
 		log_verbose("symbols of %s: %s%s%s", object->path, strerror(-err),
 			    stats->source ? "; " : "", stats->source ? stats->source : "");
+	else if (stats->is_damaged)
+		log_warning("names of functions in %s may be missing: %s", object->path,
+			    stats->source);
 	else
 		log_verbose("symbols of %s: %" PRIu64 " of %" PRIu64 " addresses named, %s",
 			    object->path, stats->named, stats->addresses, stats->source);

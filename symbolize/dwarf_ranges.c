@@ -5,6 +5,11 @@
 
 #include <dwarf.h>
 
+/* One list may be that of very many DIEs, so reading it is work; short ones cost next to nothing.
+ */
+#define CHARGED_ENTRIES 64
+#define ENTRY_COST	8
+
 /* Where the unit's lists begin when a DIE names one by index. */
 static bool list_offset(const struct dwarf_unit *unit, uint64_t index, uint64_t *ret_off)
 {
@@ -144,8 +149,13 @@ static bool is_real(const struct dwarf_unit *unit, uint64_t low, uint64_t high)
 
 static bool next_listed(struct dwarf_range_iter *iter)
 {
-	while (iter->cursor.at != iter->cursor.end && iter->nr_left-- > 0) {
-		enum entry entry = iter->is_v5 ? read_v5(iter) : read_v4(iter);
+	while (iter->cursor.at != iter->cursor.end && iter->nr_left > 0) {
+		enum entry entry;
+
+		if (--iter->nr_left % CHARGED_ENTRIES == 0 &&
+		    !dwarf_budget_take(iter->unit->file->budget, CHARGED_ENTRIES * ENTRY_COST))
+			return false;
+		entry = iter->is_v5 ? read_v5(iter) : read_v4(iter);
 
 		if (iter->cursor.failed || entry == ENTRY_END)
 			return false;

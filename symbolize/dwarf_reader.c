@@ -185,14 +185,17 @@ static int run_task(const struct dwarf_reader *reader, struct unit_task *task)
 			task->body = body;
 	}
 	err = find_functions(task, &functions);
+	if (err) {
+		/* What was found before is no more to be trusted than the rest. */
+		dwarf_functions_release(&functions);
+		return err;
+	}
 	line_err = dwarf_lines_find(task->unit, task->pcs, task->nr, rows, &files);
 	for (size_t i = 0; i < task->nr; i++)
 		fill_query(task, i, reader->options.want_inlines, &functions, &files, &rows[i]);
 	dwarf_functions_release(&functions);
 	dwarf_line_files_release(&files);
-	if (!err && line_err != -ENODATA)
-		err = line_err;
-	return err;
+	return line_err == -ENODATA ? 0 : line_err;
 }
 
 static void *run_tasks(void *arg)

@@ -67,6 +67,22 @@ static void read_go(struct knowledge *knowledge)
 		fprintf(knowledge->notes, "; .gopclntab%s", err ? " not readable" : "");
 }
 
+static const char *reason(int err)
+{
+	switch (err) {
+	case -EBADMSG:
+		return "it is damaged";
+	case -E2BIG:
+		return "it is too large";
+	case -EOPNOTSUPP:
+		return "it is compressed by an unknown method";
+	case -ENOENT:
+		return "parts of it are missing";
+	default:
+		return strerror(-err);
+	}
+}
+
 static void read_dwarf(struct knowledge *knowledge)
 {
 	const struct resolve_request *request = knowledge->request;
@@ -89,7 +105,7 @@ static void read_dwarf(struct knowledge *knowledge)
 	fprintf(knowledge->notes, "; DWARF%s", files->alt_image ? " with its alternate file" : "");
 	err = dwarf_reader_new(&options, &knowledge->dwarf);
 	if (err) {
-		fprintf(knowledge->notes, " not readable: %s", strerror(-err));
+		fprintf(knowledge->notes, " not readable: %s", reason(err));
 		knowledge->is_complete = false;
 	}
 }

@@ -147,6 +147,7 @@ static void resolve_with_cache(struct resolve_request *request, struct symbolize
 		source = xasprintf("%s; %zu of %zu addresses from the cache",
 				   symbol_cache_source(cache), nr - nr_left, nr);
 		ret_outcome->source = intern_string(request->strings, source);
+		ret_outcome->is_complete = true;
 		if (nr_left == 0)
 			return;
 		resolve_left(request, addrs, left, nr_left, ret_outcome);
@@ -177,6 +178,7 @@ static void resolve_object(const char *path, struct elf_image *image,
 		resolve(&request, addrs, nr, &outcome);
 	object_files_release(&files);
 	stats->source = outcome.source;
+	stats->is_damaged = !outcome.is_complete;
 }
 
 static void count_frames(const struct symbolize_address *addrs, size_t nr,

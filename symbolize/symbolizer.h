@@ -56,6 +56,7 @@ struct symbolize_stats {
 	uint64_t inlined_frames;
 	uint64_t ns;
 	uint64_t fetch_ns;  /* of that, waiting for debuginfod servers */
+	bool is_damaged;    /* something was damaged, missing or took too long; @source says it */
 	const char *source; /* interned: what was used and why not more, for -v */
 };
 
