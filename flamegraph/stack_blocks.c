@@ -88,14 +88,12 @@ static bool opens_map(struct piece line, struct piece *ret_rest)
 	return true;
 }
 
+/* A key without a stack, "@[cat]: 5", could be a folded stack as well. */
 static bool is_bpftrace(struct piece line)
 {
-	struct piece rest, before;
-	uint64_t count;
+	struct piece rest;
 
-	if (!opens_map(line, &rest))
-		return false;
-	return !rest.len || rest.text[rest.len - 1] == ',' || split_count(line, &before, &count);
+	return opens_map(line, &rest) && (!rest.len || rest.text[rest.len - 1] == ',');
 }
 
 enum stack_blocks_kind stack_blocks_sniff(const char *text, size_t len)

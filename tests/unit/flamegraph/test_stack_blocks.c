@@ -55,7 +55,7 @@ static void test_keys_beside_a_stack_are_its_outermost_frames(void **state)
 	assert_folded("@[\n    leaf+1\n, cat, 12]: 7\n", "cat;12;leaf 7\n");
 	assert_folded("@[cat, \n    leaf+1\n]: 7\n", "cat;leaf 7\n");
 	assert_folded("@[\n    kernel+1\n,\n    user+2\n, cat]: 3\n", "cat;user;kernel 3\n");
-	assert_folded("@[cat]: 3\n@x: 4\n", "cat 3\n");
+	assert_folded("@[\n    f\n]: 1\n@[cat]: 3\n@x: 4\n", "f 1\ncat 3\n");
 }
 
 static void test_only_offsets_are_cut_off(void **state)
@@ -89,7 +89,8 @@ static void test_counts_beyond_63_bits_are_none(void **state)
 
 static void test_folded_stacks_are_not_taken_for_blocks(void **state)
 {
-	const char *const texts[] = {"", "a;b 1\n", "  a;b 1\n  2\n", "main 1\n5\n", "@;b[ 3\n"};
+	const char *const texts[] = {"",	 "a;b 1\n",    "  a;b 1\n  2\n", "main 1\n5\n",
+				     "@;b[ 3\n", "@[cat]: 3\n"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
