@@ -255,10 +255,24 @@ static int attach(struct recording *r)
 	return 0;
 }
 
-static int run(struct recording *r)
+int record_let_go(struct recording *r)
 {
 	volatile struct program_state *state = programs_state(r->programs);
 	struct timespec now;
+	int err;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	r->start_unix_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+	r->began_ns = time_now_ns();
+	stack_store_begin(r->stacks);
+	state->enabled = 1;
+	err = launch_detach(r->launch);
+	return err < 0 ? log_errno(err, "cannot let '%s' run", r->options->argv[0]) : 0;
+}
+
+static int run(struct recording *r)
+{
+	volatile struct program_state *state = programs_state(r->programs);
 	int err;
 
 	state->max_samples = r->options->max_samples;
@@ -267,14 +281,6 @@ static int run(struct recording *r)
 		if (err < 0)
 			return log_errno(err, "cannot start '%s'", probe_text(r->probes[i]));
 	}
-	clock_gettime(CLOCK_REALTIME, &now);
-	r->start_unix_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-	r->began_ns = time_now_ns();
-	stack_store_begin(r->stacks);
-	state->enabled = 1;
-	err = launch_detach(r->launch);
-	if (err < 0)
-		return log_errno(err, "cannot let '%s' run", r->options->argv[0]);
 	err = record_loop(r);
 	state->enabled = 0;
 	for (size_t i = 0; i < r->nr_probes; i++)

@@ -284,9 +284,12 @@ int record_loop(struct recording *r)
 	struct loop l = {.r = r, .epoll_fd = -1, .tick_fd = -1, .signal_fd = -1};
 	int err = open_loop(&l);
 
+	/* Before the target runs: it may exec an object nobody knows in its first millisecond. */
+	hurry();
+	if (err == 0)
+		err = record_let_go(r);
 	if (err == 0 && r->options->duration_ns)
 		err = arm_deadline(&l, r->options->duration_ns);
-	hurry();
 	while (err == 0 && !l.ended)
 		err = wait_once(&l);
 	calm_down();

@@ -37,7 +37,11 @@ struct recording {
 	bool interrupted;
 };
 
-/* Runs until the target ends, time or samples are up, or a signal asks for the end. */
+/* The recording begins, and the stopped target runs. */
+int record_let_go(struct recording *r);
+
+/* Lets the target go and runs until the target ends, time or samples are up, or a signal asks for
+ * the end. */
 int record_loop(struct recording *r);
 
 /* Takes and applies what the kernel has told so far; publishes what changed. */
