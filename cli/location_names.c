@@ -117,31 +117,6 @@ static void limit_fetching(const struct location_names *names, struct symbolize_
 		log_verbose("nothing more is fetched: %d s are over", FETCH_BUDGET_MS / 1000);
 }
 
-static void name_elf(struct location_names *names, const struct capture_object *object,
-		     struct symbolize_address *addresses, size_t nr)
-{
-	_cleanup_(elf_image_closep) struct elf_image *image = NULL;
-	struct symbolize_options options = *names->options;
-	_cleanup_free_ char *root_path = NULL;
-	struct symbolize_stats stats = {0};
-	int file = -1, root = -1;
-	int err, open_err;
-
-	options.root = object->root;
-	if (names->files)
-		names->files->find(names->files->arg, object, &file, &root);
-	if (root >= 0)
-		options.root = root_path = xasprintf("/proc/self/fd/%d", root);
-	limit_fetching(names, &options);
-	open_err = open_image(object, &options, file, &image);
-	err = symbolize_object(object->path, &object->build_id, image, &options, names->strings,
-			       addresses, nr, &stats);
-	log_outcome(object, open_err ? open_err : err, &stats);
-	names->named += stats.named;
-	names->inlined += stats.inlined_frames;
-	names->fetch_ns += stats.fetch_ns;
-}
-
 static const struct capture_symbol *find_symbol(const struct capture_object *object, uint64_t addr)
 {
 	const struct capture_symbol *symbol;
@@ -241,6 +216,55 @@ static void name_embedded(struct location_names *names, const struct capture_obj
 		addresses[i].frames = frame;
 		addresses[i].nr_frames = 1;
 	}
+}
+
+/* Names the capture kept of a file that was deleted, for want of better; returns how many. */
+static uint64_t name_deleted(struct location_names *names, const struct capture_object *object,
+			     struct symbolize_address *addresses, size_t nr)
+{
+	uint64_t nr_named = 0;
+
+	for (size_t i = 0; i < nr; i++) {
+		uint64_t addr = addresses[i].vaddr - addresses[i].is_return;
+		const struct capture_symbol *symbol = find_symbol(object, addr);
+		struct frame *frame = &addresses[i].frames[0];
+
+		if (!symbol)
+			continue;
+		frame->name = intern_owned(names,
+					   demangle_name(symbol->name, names->options->demangle));
+		/* "[prog+0x1234]" stays what it is. */
+		frame->kind = *symbol->name == '[' ? FRAME_KIND_MODULE : FRAME_KIND_USER;
+		nr_named += frame->kind == FRAME_KIND_USER;
+	}
+	return nr_named;
+}
+
+static void name_elf(struct location_names *names, const struct capture_object *object,
+		     struct symbolize_address *addresses, size_t nr)
+{
+	_cleanup_(elf_image_closep) struct elf_image *image = NULL;
+	struct symbolize_options options = *names->options;
+	_cleanup_free_ char *root_path = NULL;
+	struct symbolize_stats stats = {0};
+	int file = -1, root = -1;
+	int err, open_err;
+
+	options.root = object->root;
+	if (names->files)
+		names->files->find(names->files->arg, object, &file, &root);
+	if (root >= 0)
+		options.root = root_path = xasprintf("/proc/self/fd/%d", root);
+	limit_fetching(names, &options);
+	open_err = open_image(object, &options, file, &image);
+	err = symbolize_object(object->path, &object->build_id, image, &options, names->strings,
+			       addresses, nr, &stats);
+	log_outcome(object, err && open_err ? open_err : err, &stats);
+	if (err)
+		stats.named += name_deleted(names, object, addresses, nr);
+	names->named += stats.named;
+	names->inlined += stats.inlined_frames;
+	names->fetch_ns += stats.fetch_ns;
 }
 
 void location_names_new(const struct capture *capture, const struct recorded_files *files,

@@ -5,6 +5,7 @@
 #include "common/hash_table.h"
 #include "common/log.h"
 #include "flamegraph/capture.h"
+#include "loader/deleted_names.h"
 #include "loader/embedded_names.h"
 #include "loader/object_set.h"
 #include "loader/process_set.h"
@@ -35,6 +36,7 @@ struct builder {
 	struct capture *capture;
 	const struct process_set *processes;
 	struct embedded_names *names;
+	struct deleted_names *deleted;
 	struct place *places;
 	struct object_index *objects;
 	uint32_t kernel, none; /* objects */
@@ -55,6 +57,7 @@ static void free_builder(struct builder *b)
 		free(o);
 	}
 	embedded_names_free(b->names);
+	deleted_names_free(b->deleted);
 }
 
 static uint32_t object_index(struct builder *b, const void *key,
@@ -144,6 +147,7 @@ static void locate(struct builder *b, const struct process *p, const struct stac
 	}
 	l->vaddr = pc - m->bias;
 	l->object = file_object(b, m->object);
+	deleted_names_note(b->deleted, l->object, m->object, l->vaddr - l->is_return);
 }
 
 static uint32_t user_location(struct builder *b, const struct process *process,
@@ -240,13 +244,16 @@ int capture_build(struct capture *capture, const struct stack_store *stacks,
 		.capture = capture,
 		.processes = processes,
 		.names = embedded_names_new(),
+		.deleted = deleted_names_new(),
 	};
 	int err;
 
 	add_processes(&b);
 	err = stack_store_each(stacks, add_stack, &b);
-	if (err == 0)
+	if (err == 0) {
 		embedded_names_store(b.names, capture);
+		deleted_names_store(b.deleted, capture);
+	}
 	free_builder(&b);
 	return err;
 }

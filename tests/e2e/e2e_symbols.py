@@ -116,10 +116,13 @@ class Symbols(harness.Case):
 
     def test_a_deleted_program_keeps_its_names(self):
         self.copy("shapes")
-        run = self.profile("./program", env={"DELETE_ME": "1", "PATH": "/usr/bin:/bin"})
+        run = self.profile("./program", options=["-o", "run.ctrace"],
+                           env={"DELETE_ME": "1", "PATH": "/usr/bin:/bin"})
         self.assertFalse((self.directory / "program").exists())
         self.assert_frame(run, r"grow_\[i\]")
         self.assert_no_frame(run, r".*deleted.*")
+        later = self.run_ctrace("report", "-o", "out.folded", "run.ctrace")
+        self.assert_frame(later, r"shapes::Box<long>::fill")
 
     def test_a_container_has_its_own_files_and_debug_files(self):
         inside = self.directory / "root/bin/contained"
