@@ -38,6 +38,9 @@ static uint32_t clean_char(uint32_t character, bool is_mark)
 	/* A byte order mark at the start of a file is not read back. */
 	if (utf8_is_control(character) || character == BYTE_ORDER_MARK)
 		return '?';
+	/* flamegraph.pl and inferno would put it into their XML, which cannot hold it. */
+	if (!utf8_is_xml(character))
+		return UTF8_REPLACEMENT;
 	return character == ';' ? ':' : character;
 }
 
