@@ -201,6 +201,52 @@ ptrdiff_t arch_find_musl_thread(const uint8_t *code, size_t size)
 	return found ? found - code : -1;
 }
 
+/*
+ * At @code, what a retpoline's call goes to: lea 8(%rsp),%rsp; ret (in place of a return) or
+ * mov %reg,(%rsp); ret (of an indirect jump).  Lengths of the two; 0: it is neither.
+ */
+static unsigned int retpoline_tail(const uint8_t *code, size_t size, bool *ret_is_return)
+{
+	static const uint8_t drop[] = {0x48, 0x8d, 0x64, 0x24, 0x08, 0xc3};
+
+	*ret_is_return = size >= sizeof(drop) && memcmp(code, drop, sizeof(drop)) == 0;
+	if (*ret_is_return)
+		return 5;
+	return size >= 5 && (code[0] & 0xfb) == 0x48 && code[1] == 0x89 &&
+			       (code[2] & 0xc7) == 0x04 && code[3] == 0x24 && code[4] == 0xc3
+		       ? 4
+		       : 0;
+}
+
+bool arch_find_retpoline(const uint8_t *code, size_t size, struct arch_retpoline *ret_found)
+{
+	/* 1: pause; lfence; jmp 1b: where wrong guesses are caught.  A call stands in front. */
+	static const uint8_t trap[] = {0xf3, 0x90, 0x0f, 0xae, 0xe8, 0xeb, 0xf9};
+	const uint8_t *end = code + size, *at = code;
+
+	while ((at = memmem(at, (size_t)(end - at), trap, sizeof(trap))) != NULL) {
+		const uint8_t *call = at - 5;
+		bool is_return;
+		uint32_t tail;
+		unsigned int length;
+
+		at += sizeof(trap);
+		if (call < code || call[0] != 0xe8 || call[2] || call[3] || call[4] ||
+		    call[1] < sizeof(trap) || end - call < 5 + call[1])
+			continue;
+		tail = 5u + call[1];
+		length = retpoline_tail(call + tail, (size_t)(end - call) - tail, &is_return);
+		if (!length)
+			continue;
+		ret_found->begin = (uint32_t)(call - code);
+		ret_found->deep_from = ret_found->begin + tail;
+		ret_found->end = ret_found->deep_from + length + 1;
+		ret_found->deep_to = ret_found->end - is_return;
+		return true;
+	}
+	return false;
+}
+
 const char *arch_register_name(unsigned int reg)
 {
 	static const char *const names[] = {"rax", "rdx", "rcx", "rbx", "rsi", "rdi", "rbp", "rsp",
@@ -216,11 +262,10 @@ bool arch_find_init_stub(const uint8_t *code, size_t size, struct arch_init_stub
 	static const uint8_t add_rsp_8_ret[] = {0x48, 0x83, 0xc4, 0x08, 0xc3};
 	size_t at = 0;
 
-	if (size < sizeof(endbr64) + sizeof(sub_rsp_8) + sizeof(add_rsp_8_ret))
-		return false;
-	if (memcmp(code, endbr64, sizeof(endbr64)) == 0)
+	if (size >= sizeof(endbr64) && memcmp(code, endbr64, sizeof(endbr64)) == 0)
 		at = sizeof(endbr64);
-	if (memcmp(code + at, sub_rsp_8, sizeof(sub_rsp_8)) != 0 ||
+	if (size < at + sizeof(sub_rsp_8) + sizeof(add_rsp_8_ret) ||
+	    memcmp(code + at, sub_rsp_8, sizeof(sub_rsp_8)) != 0 ||
 	    memcmp(code + size - sizeof(add_rsp_8_ret), add_rsp_8_ret, sizeof(add_rsp_8_ret)) != 0)
 		return false;
 	ret_stub->framed_from = (uint32_t)(at + sizeof(sub_rsp_8));

@@ -29,6 +29,17 @@ ptrdiff_t arch_find_signal_trampoline(const uint8_t *code, size_t size);
 #define ARCH_THREAD_START 15
 ptrdiff_t arch_find_musl_thread(const uint8_t *code, size_t size);
 
+/* A retpoline, and where in it the stack is 8 bytes deeper than at its first instruction. */
+struct arch_retpoline {
+	uint32_t begin;
+	uint32_t deep_from;
+	uint32_t deep_to;
+	uint32_t end;
+};
+
+/* The first one of gcc's or clang's in the @size bytes at @code. */
+bool arch_find_retpoline(const uint8_t *code, size_t size, struct arch_retpoline *ret_found);
+
 /* "rax" ... "r15"; NULL from 16 on. */
 const char *arch_register_name(unsigned int reg);
 

@@ -8,6 +8,7 @@
 #include "unwind/dwarf_constants.h"
 #include "unwind/go_rows.h"
 #include "unwind/known_code.h"
+#include "unwind/retpoline.h"
 #include "unwind/table.h"
 
 #include <errno.h>
@@ -214,8 +215,10 @@ int cfi_input_collect(struct cfi_input *input, struct elf_image *image,
 	if (!input->ranges.nr && input->bad_fdes)
 		return -EBADMSG;
 	known_code_add(input, image);
-	if (!options->cfi_only)
+	if (!options->cfi_only) {
 		code_rows_add(input, image);
+		retpoline_add(input, image);
+	}
 	if (!input->ranges.nr)
 		return -ENODATA;
 	find_known(input);

@@ -17,6 +17,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -64,6 +65,16 @@ static bool is_call(const struct oracle *o, uint64_t pc, uint64_t next)
 	return false;
 }
 
+/* A retpoline's call is there for the processor's guesses: what stands behind it never runs. */
+static bool is_trap(const struct oracle *o, uint64_t addr)
+{
+	static const uint8_t pause_lfence[] = {0xf3, 0x90, 0x0f, 0xae, 0xe8};
+	uint8_t code[sizeof(pause_lfence)];
+
+	return stopped_program_read(&o->program, code, sizeof(code), addr) == 0 &&
+	       memcmp(code, pause_lfence, sizeof(code)) == 0;
+}
+
 static void follow(struct oracle *o, const struct user_regs_struct *before,
 		   const struct user_regs_struct *now)
 {
@@ -73,7 +84,7 @@ static void follow(struct oracle *o, const struct user_regs_struct *before,
 		o->depth--;
 	if (now->rsp == before->rsp - 8 &&
 	    stopped_program_read(&o->program, &word, sizeof(word), now->rsp) == 0 &&
-	    is_call(o, before->rip, word) && o->depth < MAX_DEPTH)
+	    is_call(o, before->rip, word) && !is_trap(o, word) && o->depth < MAX_DEPTH)
 		o->shadow[o->depth++] = (struct shadow_frame){now->rsp, word};
 }
 

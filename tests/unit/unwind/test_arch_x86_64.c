@@ -151,6 +151,42 @@ static void test_registers_have_the_psabis_numbers(void **state)
 	assert_null(arch_register_name(16));
 }
 
+static void test_an_init_stub_needs_no_landing_pad(void **state)
+{
+	const uint8_t plain[] = {0x48, 0x83, 0xec, 0x08, 0x48, 0x83, 0xc4, 0x08, 0xc3};
+	struct arch_init_stub stub;
+
+	(void)state;
+	assert_true(arch_find_init_stub(plain, sizeof(plain), &stub));
+	assert_int_equal(stub.framed_from, 4);
+	assert_int_equal(stub.framed_to, 8);
+	for (size_t size = 0; size < sizeof(plain); size++)
+		assert_false(arch_find_init_stub(plain, size, &stub));
+}
+
+static void test_retpolines_are_told_by_their_trap(void **state)
+{
+	/* call 2f; 1: pause; lfence; jmp 1b; 2: lea 8(%rsp),%rsp or mov %r11,(%rsp); ret */
+	const uint8_t returns[] = {0x90, 0xe8, 7,    0,	   0,	 0,    0xf3, 0x90, 0x0f, 0xae,
+				   0xe8, 0xeb, 0xf9, 0x48, 0x8d, 0x64, 0x24, 8,	   0xc3};
+	const uint8_t jumps[] = {0xe8, 7,    0,	   0,	 0,    0xf3, 0x90, 0x0f, 0xae,
+				 0xe8, 0xeb, 0xf9, 0x4c, 0x89, 0x1c, 0x24, 0xc3};
+	struct arch_retpoline found;
+
+	(void)state;
+	assert_true(arch_find_retpoline(returns, sizeof(returns), &found));
+	assert_int_equal(found.begin, 1);
+	assert_int_equal(found.deep_from, 13);
+	assert_int_equal(found.deep_to, 18);
+	assert_int_equal(found.end, 19);
+	assert_true(arch_find_retpoline(jumps, sizeof(jumps), &found));
+	assert_int_equal(found.deep_from, 12);
+	assert_int_equal(found.deep_to, 17);
+	assert_int_equal(found.end, 17);
+	for (size_t size = 0; size < sizeof(jumps); size++)
+		assert_false(arch_find_retpoline(jumps, size, &found));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -161,6 +197,8 @@ int main(void)
 		cmocka_unit_test(test_signal_trampolines_are_known_by_their_bytes),
 		cmocka_unit_test(test_a_trampoline_is_found_wherever_it_lies),
 		cmocka_unit_test(test_registers_have_the_psabis_numbers),
+		cmocka_unit_test(test_an_init_stub_needs_no_landing_pad),
+		cmocka_unit_test(test_retpolines_are_told_by_their_trap),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
