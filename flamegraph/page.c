@@ -7,6 +7,7 @@
 #include "flamegraph/format.h"
 #include "flamegraph/markup.h"
 #include "flamegraph/page_data.h"
+#include "flamegraph/page_legend.h"
 #include "flamegraph/palette.h"
 #include "flamegraph/profile.h"
 #include "flamegraph/profile_transform.h"
@@ -212,52 +213,6 @@ static void put_text(FILE *out, const char *class, double x, double y, const cha
 	fputs("</text>\n", out);
 }
 
-static void put_swatch(FILE *out, const char *class, double x, double y)
-{
-	fprintf(out, "<rect class=\"%s\" x=\"", class);
-	markup_pixels(out, x);
-	fputs("\" y=\"", out);
-	markup_pixels(out, y);
-	fputs("\" width=\"12\" height=\"12\"/>", out);
-}
-
-static void put_delta_legend(const struct page *page, double y, FILE *out)
-{
-	static const char less[] = "less than before";
-	double x = PAD + 8 + (double)strlen(less) * page->style.char_width;
-	char class[PALETTE_CLASS_MAX];
-
-	put_text(out, "muted", PAD, y + 10.5, less);
-	for (int i = -4; i <= 4; i++, x += 14)
-		put_swatch(out, palette_delta_class(page->options->negate ? -i : i, 4, class), x,
-			   y);
-	put_text(out, "muted", x + 8, y + 10.5, "more");
-}
-
-/* The kinds that occur, in the order of the list. */
-static void put_legend(const struct page *page, FILE *out)
-{
-	size_t nr;
-	const struct frame *frames = profile_frames(page->picture.profile, &nr);
-	double x = PAD, y = page->height - 24;
-	unsigned int seen = 0;
-	char class[PALETTE_CLASS_MAX];
-
-	for (size_t i = 0; i < nr; i++)
-		seen |= 1u << palette_hue(&frames[i]);
-	if (profile_before(page->picture.profile)) {
-		put_delta_legend(page, y, out);
-		return;
-	}
-	for (unsigned int hue = 0; hue < NR_HUES; hue++) {
-		if (!(seen & 1u << hue))
-			continue;
-		put_swatch(out, palette_hue_class(hue, class), x, y);
-		put_text(out, "muted", x + 17, y + 10.5, palette_hue_text(hue));
-		x += 17 + 16 + (double)strlen(palette_hue_text(hue)) * page->style.char_width;
-	}
-}
-
 static void put_notes(const struct page *page, FILE *out)
 {
 	char count[MARKUP_COUNT_MAX];
@@ -305,7 +260,7 @@ void page_write_svg(const struct page *page, FILE *out)
 	put_text(out, "muted", PAD, 47, subtitle);
 	put_notes(page, out);
 	picture_write(&page->picture, TOP_MARGIN, out);
-	put_legend(page, out);
+	page_legend_write(&page->picture, PAD, page->height - 24, out);
 	fputs("</g>\n", out);
 }
 

@@ -163,11 +163,6 @@ enum palette_hue palette_hue(const struct frame *frame)
 	}
 }
 
-const char *palette_hue_text(enum palette_hue hue)
-{
-	return hues[hue].text;
-}
-
 /* FNV-1a; the low bits alone are poor. */
 static uint32_t hash_span(const char *text, size_t len)
 {
@@ -186,11 +181,18 @@ static uint32_t hash_stem(const char *name)
 	return hash_span(name, len);
 }
 
-static uint32_t hash_module(const char *module)
+static const char *file_name(const char *path)
 {
-	const char *slash = strrchr(module, '/');
+	const char *slash = strrchr(path, '/');
 
-	return hash_span(slash ? slash + 1 : module, strlen(slash ? slash + 1 : module));
+	return slash && slash[1] ? slash + 1 : path;
+}
+
+static unsigned int module_hue(const char *module)
+{
+	const char *name = file_name(module);
+
+	return hash_span(name, strlen(name)) % NR_MODULE_HUES;
 }
 
 /* One class for each halving of the share. */
@@ -213,18 +215,40 @@ const char *palette_class(const struct palette *palette, const struct frame *fra
 		snprintf(text, PALETTE_CLASS_MAX, "e%u", cost_class(total, whole));
 	else if (palette->scheme == BY_MODULE && frame->module)
 		snprintf(text, PALETTE_CLASS_MAX, "h%u",
-			 hash_module(frame->module) % NR_MODULE_HUES * NR_MODULE_SHADES +
-				 hash % NR_MODULE_SHADES);
+			 module_hue(frame->module) * NR_MODULE_SHADES + hash % NR_MODULE_SHADES);
 	else
 		snprintf(text, PALETTE_CLASS_MAX, "%c%u", hues[palette_hue(frame)].letter,
 			 hash % NR_SHADES);
 	return text;
 }
 
-const char *palette_hue_class(enum palette_hue hue, char *text)
+const char *palette_group(const struct palette *palette, const struct frame *frame, char *ret_class)
 {
-	snprintf(text, PALETTE_CLASS_MAX, "%c%d", hues[hue].letter, NR_SHADES / 2);
-	return text;
+	enum palette_hue hue = palette_hue(frame);
+
+	if (palette->scheme == BY_MODULE && frame->module) {
+		snprintf(ret_class, PALETTE_CLASS_MAX, "h%u",
+			 module_hue(frame->module) * NR_MODULE_SHADES + 1);
+		return file_name(frame->module);
+	}
+	snprintf(ret_class, PALETTE_CLASS_MAX, "%c%d", hues[hue].letter, NR_SHADES / 2);
+	return hues[hue].text;
+}
+
+bool palette_is_by_module(const struct palette *palette)
+{
+	return palette->scheme == BY_MODULE;
+}
+
+bool palette_is_by_cost(const struct palette *palette)
+{
+	return palette->scheme == BY_COST;
+}
+
+const char *palette_cost_class(unsigned int step, char *text)
+{
+	snprintf(text, PALETTE_CLASS_MAX, "e%u", step);
+	return step < NR_COSTS ? text : NULL;
 }
 
 static uint32_t shade(const struct tone *tone, unsigned int step, unsigned int steps, bool dark)

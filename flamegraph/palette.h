@@ -34,13 +34,18 @@ const struct palette *palette_by_name(const char *name);
 const char *palette_names(void);
 
 enum palette_hue palette_hue(const struct frame *frame);
-const char *palette_hue_text(enum palette_hue hue);
 
 /* The class of @frame, whose share of everything is @total / @whole. */
 const char *palette_class(const struct palette *palette, const struct frame *frame, uint64_t total,
 			  uint64_t whole, char *text);
-/* The class that stands for a hue in the legend. */
-const char *palette_hue_class(enum palette_hue hue, char *text);
+/* What a legend calls frames like @frame, its module or its hue, and the class that stands for
+ * them. */
+const char *palette_group(const struct palette *palette, const struct frame *frame,
+			  char *ret_class);
+bool palette_is_by_module(const struct palette *palette);
+bool palette_is_by_cost(const struct palette *palette);
+/* The class of a step from little to much of all; NULL beyond the last. */
+const char *palette_cost_class(unsigned int step, char *text);
 
 /*
  * The class of a change by @delta (of inclusive values, against the largest change @most): blue for

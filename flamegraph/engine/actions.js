@@ -42,6 +42,7 @@ function refresh() {
 		buttons[name].setAttribute('aria-pressed', pressed[name]);
 	buttons.order.textContent = `by ${state.order}`;
 	buttons.threads.textContent = ['threads', 'threads by name', 'threads joined'][state.threads];
+	buttons.palette.textContent = `colours: ${palette}`;
 	buttons.widths.textContent = `widths: ${state.widths}`;
 	buttons.widths.hidden = !isDiff;
 	buttons.reset.disabled = !zoom;
@@ -146,6 +147,8 @@ function nextWidths() {
 
 const paletteStyle = el('style');
 function setPalette(name) {
+	if (name !== palette)
+		state.hue = -1;
 	palette = name;
 	paletteStyle.textContent = palette === meta.colors ? '' : paletteRules(palette);
 	change({}, paint);

@@ -58,6 +58,9 @@ function moduleHue(fn) {
 	return moduleHues.get(module);
 }
 
+// What the legend tells apart: modules where they have the colours, otherwise kinds.
+const groupOf = fn => palette === 'module' && functions.module[fn] ? HUES.length + functions.module[fn] : hues[fn];
+
 function deltaClass(tree, node) {
 	const delta = deltaOf(tree, node), share = Math.abs(delta) / (mostDelta(tree) || 1);
 	const step = [0.01, 0.05, 0.2, 0.5].filter(least => share >= least).length;

@@ -102,32 +102,56 @@ function paintMarks() {
 	paintThumb();
 }
 
-function legendChip([letter, text], hue) {
-	const share = kindShares[hue];
-	const chip = el('button', {title: `${text}: ${percent(share, recorded.total[0])} of self time. Click to show only these`,
-		onclick: () => change({hue: state.hue === hue ? -1 : hue}, paint)});
+function legendChip({group, share, name, title, look}) {
+	const chip = el('button', {title: `${title}: ${percent(share, recorded.total[0])} of self time. Click to show only these`,
+		onclick: () => change({hue: state.hue === group ? -1 : group}, paint)});
 	const colour = document.createElementNS(SVG, 'svg');
-	shape('rect', {class: letter + '4', width: 11, height: 11, rx: 2}, colour);
-	chip.append(colour, text);
-	chip.setAttribute('aria-pressed', state.hue === hue);
+	shape('rect', {class: look, width: 11, height: 11, rx: 2}, colour);
+	chip.append(colour, name);
+	chip.setAttribute('aria-pressed', state.hue === group);
 	return chip;
 }
 
-const kindShares = new Float64Array(HUES.length), kindSeen = new Set(hues);
-for (let i = 1; i < recorded.nr; i++)
-	kindShares[hues[recorded.fn[i]]] += recorded.self[i];
+// Groups with their self time: kinds in their order, modules by weight.
+function legendGroups() {
+	const shares = new Map(), sample = new Map();
+	for (let fn = 0; fn < functions.nr; fn++)
+		sample.set(groupOf(fn), fn);
+	for (let i = 1; i < recorded.nr; i++) {
+		const group = groupOf(recorded.fn[i]);
+		shares.set(group, (shares.get(group) || 0) + recorded.self[i]);
+	}
+	const groups = [...sample].map(([group, fn]) => {
+		const isModule = group >= HUES.length, title = isModule ? moduleOf(fn) : HUES[group][1];
+		return {group, share: shares.get(group) || 0, title, name: title.replace(/.*\//, '') || title,
+			look: isModule ? 'h' + (moduleHue(fn) * MODULE_SHADES + 1) : HUES[group][0] + '4'};
+	});
+	return groups.sort((a, b) => palette === 'module' ? b.share - a.share : a.group - b.group).slice(0, MOST_GROUPS);
+}
+
+const MOST_GROUPS = 10, legendParts = new Map();
+
+function paintScale(least, most, steps, look) {
+	const colours = document.createElementNS(SVG, 'svg');
+	colours.setAttribute('class', 'scale');
+	for (let i = 0; i < steps; i++)
+		shape('rect', {class: look(i), x: 14 * i, width: 13, height: 11}, colours);
+	legend.replaceChildren(least, colours, most);
+}
 
 function paintLegend() {
+	legend.classList.toggle('plain', isDiff || palette === 'cost');
 	if (isDiff) {
-		const colours = document.createElementNS(SVG, 'svg');
-		colours.setAttribute('class', 'scale');
-		for (let i = 0; i < 9; i++)
-			shape('rect', {class: 'd' + (meta.negate ? 8 - i : i), x: 14 * i, width: 13, height: 11}, colours);
-		legend.classList.add('plain');
-		legend.replaceChildren('less than before', colours, 'more');
+		paintScale('less than before', 'more', 9, i => 'd' + (meta.negate ? 8 - i : i));
 		return;
 	}
-	legend.replaceChildren(...HUES.map((hue, i) => kindSeen.has(i) && legendChip(hue, i)).filter(Boolean));
+	if (palette === 'cost') {
+		paintScale('little of all', 'half and more', COSTS, i => 'e' + i);
+		return;
+	}
+	if (!legendParts.has(palette))
+		legendParts.set(palette, legendGroups());
+	legend.replaceChildren(...legendParts.get(palette).map(legendChip));
 }
 
 function say() {

@@ -2,6 +2,7 @@
 // What the browser tests share: making pages with ctrace, opening them in a fresh browser.
 'use strict';
 const {execFileSync} = require('node:child_process');
+const crypto = require('node:crypto');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
@@ -44,12 +45,17 @@ function hostileNames() {
 	return Buffer.concat(stacks);
 }
 
-function makeForest(directory, args = []) {
-	const file = path.join(directory, 'forest.folded');
+// Made once for all tests: it takes a while.
+function makeForest(args = []) {
 	const script = path.join(ROOT, 'tests/bench/stack_forest.py');
-	const out = fs.openSync(file, 'w');
+	const key = crypto.createHash('sha1').update(fs.readFileSync(script)).update(args.join(' ')).digest('hex');
+	const file = path.join(process.env.CTRACE_WORK || os.tmpdir(), `forest-${key.slice(0, 12)}.folded`);
+	if (fs.existsSync(file))
+		return file;
+	const out = fs.openSync(`${file}.${process.pid}`, 'w');
 	execFileSync('python3', [script, ...args], {stdio: ['ignore', out, 'inherit']});
 	fs.closeSync(out);
+	fs.renameSync(`${file}.${process.pid}`, file);
 	return file;
 }
 

@@ -42,7 +42,7 @@ for (const name of ['page.svg', 'page.html']) {
 
 test('two runs give the same bytes, whatever the order of lines', t => {
 	const directory = scratch(t);
-	const folded = fs.readFileSync(makeForest(directory, ['--stacks', '2000']), 'utf8');
+	const folded = fs.readFileSync(makeForest(['--stacks', '2000']), 'utf8');
 	const backwards = folded.trimEnd().split('\n').reverse().join('\n') + '\n';
 	for (const suffix of ['svg', 'html', 'pb.gz', 'speedscope.json', 'firefox.json.gz', 'perfetto-trace',
 		'chrome.json', 'callgrind', 'csv'].filter(s => s === 'svg' || process.env.CTRACE_ALL_FORMATS)) {
@@ -54,7 +54,7 @@ test('two runs give the same bytes, whatever the order of lines', t => {
 
 test('a large profile stays small', t => {
 	const directory = scratch(t);
-	const forest = makeForest(directory);
+	const forest = makeForest();
 	const size = options => {
 		const file = path.join(directory, 'x.svg');
 		run(['flamegraph', forest, '-o', file, ...options]);
