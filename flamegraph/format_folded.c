@@ -189,10 +189,11 @@ static bool has_counting_marks(const struct profile *profile)
 static int write_folded(const struct profile *profile, const struct format_options *options,
 			FILE *out)
 {
+	const struct profile_before *before = profile_before(profile);
 	struct spelling spelling;
 
 	(void)options;
-	if (!profile_total(profile) && !profile_before(profile))
+	if (!profile_total(profile) && !(before && before[0].total))
 		return -ENODATA;
 	spelling_init(&spelling, profile);
 	if (spelling.keeps_tree && !has_counting_marks(profile)) {
