@@ -58,6 +58,7 @@ static __attribute__((always_inline)) inline void hash_header(struct walk *w)
 	hash_word(w, (uint64_t)w->record.tgid << 32 | w->record.tid);
 	hash_word(w, (uint64_t)w->record.generation << 32 | w->record.stop);
 	hash_word(w, (uint64_t)w->record.probe << 32 | w->record.execs);
+	hash_word(w, w->record.lesson);
 	hash_word(w, comm[0]);
 	hash_word(w, comm[1]);
 }
@@ -193,11 +194,13 @@ static __attribute__((always_inline)) inline void fill_header(struct walk *w, ui
 	w->record.nr_user = 0;
 	w->record.nr_kernel = 0;
 	w->record.execs = p->execs;
-	w->record.reserved = 0;
+	w->record.lesson = 0;
 	bpf_get_current_comm(w->record.comm, sizeof(w->record.comm));
 	w->slot = w->record.slot;
 	w->nr_guessed = 0;
 	w->returned = 0;
+	w->doubt_ns = p->doubt_ns;
+	w->in_doubt = 0;
 }
 
 static __attribute__((always_inline)) inline void count_sample(const struct walk *w, uint32_t stop)
@@ -295,7 +298,7 @@ static __attribute__((always_inline)) inline int take_sample(void *ctx,
 		stop = walk_and_learn(w);
 	hash_kernel_frames(w);
 	w->record.stop = stop;
-	if (stop == STOP_NO_MAPPING)
+	if (stop == STOP_NO_MAPPING || w->in_doubt)
 		report_unknown(p, w);
 	hash_header(w);
 	if (count_stack(w) == 0)

@@ -59,6 +59,17 @@ static __attribute__((always_inline)) inline void push_returned(struct walk *w)
 	w->exact = 0;
 }
 
+/* Something else lies where the table says: what was learned since goes before it. */
+static __attribute__((always_inline)) inline void doubt_table(struct walk *w)
+{
+	uint32_t tgid = w->record.tgid;
+	const struct recent_mappings *m = bpf_map_lookup_elem(&recents, &tgid);
+
+	w->in_doubt = 1;
+	w->record.lesson = m ? m->nr : 0;
+	w->generation = 0; /* nothing of the cache is */
+}
+
 int walk_user(struct walk *w)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -90,6 +101,8 @@ int walk_user(struct walk *w)
 	w->record.key.hash[0] = 0;
 	w->record.key.hash[1] = 0;
 	w->record.generation = w->generation;
+	if (table && w->doubt_ns > table->as_of_ns)
+		doubt_table(w);
 	walk_begin(w, config.max_frames);
 	if (w->returned)
 		push_returned(w);
@@ -103,16 +116,25 @@ int walk_user(struct walk *w)
 	return !table && stop == STOP_NO_MAPPING ? STOP_NO_PROCESS : stop;
 }
 
-int walk_covers(uint32_t slot, uint64_t pc)
+int walk_published(uint32_t slot, uint64_t pc, struct recent_mapping *ret_mapping)
 {
 	const struct mapping_table *table = walk_mapping_table(slot);
 	int found = walk_find_mapping(slot, pc);
 	uint32_t i;
 
-	if (!table || found < 0)
+	if (!table || found < 0 || !ret_mapping)
 		return 0;
 	i = (uint32_t)found & (CTRACE_MAX_MAPPINGS - 1);
-	return pc < table->entry[i].end;
+	opaque(i);
+	i &= CTRACE_MAX_MAPPINGS - 1;
+	if (pc >= table->entry[i].end)
+		return 0;
+	ret_mapping->start = table->start[i];
+	ret_mapping->end = table->entry[i].end;
+	ret_mapping->bias = table->entry[i].bias;
+	ret_mapping->blob = table->entry[i].blob;
+	ret_mapping->index_base = table->entry[i].index_base;
+	return 1;
 }
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";

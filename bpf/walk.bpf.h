@@ -5,6 +5,7 @@
 
 #include "abi.h"
 
+struct recent_mapping;
 struct walk;
 
 /*
@@ -13,7 +14,7 @@ struct walk;
  */
 int walk_user(struct walk *w);
 
-/* Is @pc in a mapping of the table in @slot? */
-int walk_covers(uint32_t slot, uint64_t pc);
+/* The mapping of @pc in the table in @slot.  1, or 0: it has none. */
+int walk_published(uint32_t slot, uint64_t pc, struct recent_mapping *ret_mapping);
 
 #endif

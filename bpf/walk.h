@@ -85,6 +85,7 @@ struct walk {
 	uint64_t sp;
 	uint64_t regs[CTRACE_NR_REGS]; /* DWARF order; [RBP] is kept up, [RBX] while rbx_known, the
 				  rest while regs_live */
+	uint64_t doubt_ns;	       /* process_entry.doubt_ns */
 	uint64_t returned;	       /* function whose return is reported; 0 = none */
 	uint64_t return_instance;      /* of the kernel: the innermost not yet met; 0 = none */
 	uint64_t uprobes_start;	       /* page of the kernel's uprobe trampoline; 0 = none */
@@ -108,6 +109,7 @@ struct walk {
 	uint8_t guessed;   /* 1: pc was found without CFI */
 	uint8_t regs_live;
 	uint8_t rbx_known;
+	uint8_t in_doubt;      /* what was learned comes before the table */
 	uint8_t mapping_asked; /* the mapping in hand was learned, not published */
 	struct walk_rule rule; /* in hand */
 	uint64_t window[WALK_WINDOW_WORDS];

@@ -124,7 +124,8 @@ static void locate(struct builder *b, const struct process *p, const struct stac
 	const struct process_mapping *m = NULL;
 
 	if (p)
-		m = process_find_mapping(p, r->execs, r->generation, lookup);
+		m = r->lesson ? process_find_mapping_at(p, r->execs, r->time_ns, lookup)
+			      : process_find_mapping(p, r->execs, r->generation, lookup);
 	l->vaddr = pc;
 	if (!m) {
 		l->object = no_object(b);
@@ -163,7 +164,7 @@ static uint32_t user_location(struct builder *b, const struct process *process,
 	key.key.process = process;
 	key.key.frame = frame;
 	key.key.execs = r->execs;
-	key.key.generation = r->generation;
+	key.key.generation = r->lesson ? ~r->lesson : r->generation;
 	HASH_FIND(hh, b->places, &key.key, sizeof(key.key), p);
 	if (p)
 		return p->location;

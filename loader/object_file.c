@@ -35,7 +35,44 @@ static int read_vdso(const struct object_mapping *m, struct object *o, struct el
 	return elf_image_open_memory(o->vdso_image, o->vdso_size, ret_image);
 }
 
-/* Through the mapping itself first: that is the very file, deleted or in another namespace. */
+/* The kernel marks the paths of deleted files; they are called what they were called. */
+static char *name_file(const char *path)
+{
+	static const char mark[] = " (deleted)";
+	size_t len = strlen(path), mark_len = sizeof(mark) - 1;
+
+	if (len > mark_len && strcmp(path + len - mark_len, mark) == 0)
+		len -= mark_len;
+	return xstrndup(path, len);
+}
+
+/* The file at @path if it is the one that was mapped.  Descriptor or negative errno. */
+static int open_if_mapped(const char *path, const struct object_mapping *m)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	_cleanup_free_ char *name = NULL, *expected = NULL;
+	char target[PATH_MAX + 16];
+	struct stat st;
+	ssize_t len;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	if (st.st_ino == m->inode)
+		return TAKE_FD(fd);
+	/* File systems upon others tell two numbers of a file; /proc's links tell its path. */
+	len = readlink(path, target, sizeof(target) - 1);
+	if (len < 0)
+		return -ESTALE;
+	target[len] = '\0';
+	name = name_file(target);
+	expected = name_file(m->path);
+	return strcmp(name, expected) == 0 ? TAKE_FD(fd) : -ESTALE;
+}
+
+/*
+ * Through the mapping itself first: that is the very file, deleted or in another namespace, unless
+ * something else has been mapped there since.
+ */
 int object_file_open_mapped(const struct object_mapping *m)
 {
 	char path[PATH_MAX + 64];
@@ -43,15 +80,12 @@ int object_file_open_mapped(const struct object_mapping *m)
 
 	snprintf(path, sizeof(path), "/proc/%d/map_files/%llx-%llx", (int)m->pid,
 		 (unsigned long long)m->start, (unsigned long long)m->end);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = open_if_mapped(path, m);
 	if (fd >= 0)
 		return fd;
 	snprintf(path, sizeof(path), "/proc/%d/root%s", (int)m->pid, m->path);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0)
-		return fd;
-	fd = open(m->path, O_RDONLY | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
+	fd = open_if_mapped(path, m);
+	return fd >= 0 ? fd : open_if_mapped(m->path, m);
 }
 
 static void take_segments(struct object *o, const struct elf_image *image)
@@ -107,17 +141,6 @@ static int open_file(const struct object_mapping *m, struct object *o, struct el
 	o->fd = TAKE_FD(fd);
 	take_segments(o, *ret_image);
 	return 0;
-}
-
-/* The kernel marks the paths of deleted files; they are called what they were called. */
-static char *name_file(const char *path)
-{
-	static const char mark[] = " (deleted)";
-	size_t len = strlen(path), mark_len = sizeof(mark) - 1;
-
-	if (len > mark_len && strcmp(path + len - mark_len, mark) == 0)
-		len -= mark_len;
-	return xstrndup(path, len);
 }
 
 int object_file_open(const struct object_mapping *m, struct object *o, struct elf_image **ret_image)

@@ -153,7 +153,7 @@ static int assign(struct process_publisher *pub, struct process *p, uint32_t slo
 	return bpf_map_update_elem(pub->assignments_fd, &key, &a, BPF_ANY) < 0 ? -errno : 0;
 }
 
-void process_publisher_publish(struct process_publisher *pub, struct process *p)
+void process_publisher_publish(struct process_publisher *pub, struct process *p, uint64_t as_of_ns)
 {
 	struct ranges ranges = {};
 	struct mapping_table *table;
@@ -171,6 +171,7 @@ void process_publisher_publish(struct process_publisher *pub, struct process *p)
 	if (err == 0) {
 		fill_table(p, &ranges, table);
 		table->generation = ++pub->generation;
+		table->as_of_ns = as_of_ns;
 		err = assign(pub, p, slot);
 		if (err == 0) {
 			slot_store_unref(pub->slots, p->slot);
@@ -184,6 +185,17 @@ void process_publisher_publish(struct process_publisher *pub, struct process *p)
 	if (err < 0 && err != -ESRCH)
 		log_warning("cannot publish the mappings of process %d: %s", (int)p->pid,
 			    strerror(-err));
+}
+
+bool process_publisher_is_doubted(const struct process_publisher *pub, const struct process *p)
+{
+	const struct mapping_table *table = process_publisher_table(pub, p);
+	uint32_t key = (uint32_t)p->pid;
+	struct process_entry entry;
+
+	return table && pub->processes_fd >= 0 &&
+	       bpf_map_lookup_elem(pub->processes_fd, &key, &entry) == 0 &&
+	       entry.doubt_ns > table->as_of_ns;
 }
 
 void process_publisher_share(struct process_publisher *pub, struct process *child,

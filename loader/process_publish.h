@@ -9,6 +9,7 @@
 
 #include "common/cleanup.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct mapping_table;
@@ -26,8 +27,15 @@ void process_publisher_connect(struct process_publisher *publisher, int assignme
 /* The generation of the latest table published; 0 before the first. */
 uint32_t process_publisher_generation(const struct process_publisher *publisher);
 
-/* Publishes @process if connected, and takes its dirty mark away.  Reports what fails. */
-void process_publisher_publish(struct process_publisher *publisher, struct process *process);
+/*
+ * Publishes @process, which has everything that happened before @as_of_ns, if connected, and takes
+ * its dirty mark away.  Reports what fails.
+ */
+void process_publisher_publish(struct process_publisher *publisher, struct process *process,
+			       uint64_t as_of_ns);
+/* Has the BPF side met a mapping that @process's table, as it is, does not have? */
+bool process_publisher_is_doubted(const struct process_publisher *publisher,
+				  const struct process *process);
 /* A fork: @child uses its parent's slot (the BPF side has copied the assignment already). */
 void process_publisher_share(struct process_publisher *publisher, struct process *child,
 			     const struct process *parent);

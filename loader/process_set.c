@@ -155,7 +155,9 @@ static void punch(struct process_set *s, struct process *p, uint64_t start, uint
 		if (!is_live(p, &m) || m.end <= start || m.start >= end)
 			continue;
 		p->mappings[i].gen_end = gen;
+		p->mappings[i].end_ns = s->now_ns;
 		rest.gen_begin = gen;
+		rest.begin_ns = s->now_ns;
 		if (m.start < start) {
 			rest.end = start;
 			append(p, &rest);
@@ -163,6 +165,7 @@ static void punch(struct process_set *s, struct process *p, uint64_t start, uint
 		if (m.end > end) {
 			rest = m;
 			rest.gen_begin = gen;
+			rest.begin_ns = s->now_ns;
 			rest.off = m.off + (end - m.start);
 			rest.start = end;
 			append(p, &rest);
@@ -211,6 +214,7 @@ static void add_mapping(struct process_set *s, struct process *p, const struct o
 		.object = object,
 		.execs = p->execs,
 		.gen_begin = next_generation(s),
+		.begin_ns = s->now_ns,
 	};
 	const struct process_mapping *old = find_live(p, m->start, m->end);
 
@@ -241,6 +245,24 @@ const struct process_mapping *process_find_mapping(const struct process *p, uint
 		if (m->gen_begin <= generation && (!m->gen_end || generation < m->gen_end))
 			return m;
 		if (m->gen_begin > generation && (!later || m->gen_begin <= later->gen_begin))
+			later = m;
+	}
+	return later;
+}
+
+const struct process_mapping *process_find_mapping_at(const struct process *p, uint32_t execs,
+						      uint64_t time_ns, uint64_t pc)
+{
+	const struct process_mapping *later = NULL;
+
+	for (size_t i = p->nr_mappings; i-- > 0;) {
+		const struct process_mapping *m = &p->mappings[i];
+
+		if (m->execs != execs || pc < m->start || pc >= m->end)
+			continue;
+		if (m->begin_ns <= time_ns && (!m->end_ns || time_ns < m->end_ns))
+			return m;
+		if (m->begin_ns > time_ns && (!later || m->begin_ns <= later->begin_ns))
 			later = m;
 	}
 	return later;
@@ -283,10 +305,12 @@ static int read_maps(struct process_set *s, struct process *p)
 	char path[64];
 	int err;
 
+	s->now_ns = time_now_ns();
 	snprintf(path, sizeof(path), "/proc/%d/maps", (int)p->pid);
 	f = fopen(path, "re");
 	if (!f)
 		return -errno;
+	p->maps_ns = s->now_ns;
 	err = maps_parse(f, take_maps_entry, &reader);
 	if (err < 0)
 		return err;
@@ -340,6 +364,11 @@ void process_set_repair(struct process_set *s, pid_t pid)
 
 	if (!p)
 		return;
+	/* The BPF side knows more than the table: so do we, having heard of it by now. */
+	if (process_publisher_is_doubted(s->publisher, p)) {
+		p->dirty = true;
+		return;
+	}
 	err = read_maps(s, p);
 	if (err < 0)
 		log_debug("cannot repair the mappings of process %d: %s", (int)pid, strerror(-err));
@@ -452,6 +481,7 @@ void process_set_apply(struct process_set *s, const struct task_event *e, bool h
 {
 	struct process *p;
 
+	s->now_ns = e->time_ns;
 	switch (e->type) {
 	case TASK_EVENT_FORK:
 		apply_fork(s, e);
@@ -475,6 +505,11 @@ void process_set_apply(struct process_set *s, const struct task_event *e, bool h
 	}
 }
 
+void process_set_heard(struct process_set *s, uint64_t time_ns)
+{
+	s->heard_ns = time_ns;
+}
+
 int process_set_publish(struct process_set *s)
 {
 	int nr = 0;
@@ -483,7 +518,9 @@ int process_set_publish(struct process_set *s)
 		if (p->end_ns)
 			continue;
 		if (p->dirty) {
-			process_publisher_publish(s->publisher, p);
+			process_publisher_publish(s->publisher, p,
+						  s->heard_ns > p->maps_ns ? s->heard_ns
+									   : p->maps_ns);
 			nr++;
 		}
 		if (p->hold)

@@ -29,6 +29,8 @@ struct process_mapping {
 	uint32_t execs;	    /* image it belongs to */
 	uint32_t gen_begin; /* first generation that has it */
 	uint32_t gen_end;   /* first generation that no longer has it; 0 = still there */
+	uint64_t begin_ns;  /* when it came, as far as is known, and went; 0 = still there */
+	uint64_t end_ns;
 };
 
 struct process {
@@ -42,6 +44,7 @@ struct process {
 	char comm[CTRACE_COMM_LEN];
 	struct process_mapping *mappings;
 	size_t nr_mappings, cap_mappings;
+	uint64_t maps_ns;	      /* when its maps were read last */
 	bool dirty;		      /* differs from what the kernel has */
 	struct launch_hold *hold;     /* stopped by us while its tables are built; or NULL */
 	struct process_jit *jit;      /* where its own code is named; or NULL */
@@ -62,10 +65,16 @@ void process_set_connect(struct process_set *set, int assignments_fd, int proces
 /* Starts to follow a running process: reads its maps.  Errors of opening /proc/PID/maps. */
 int process_set_add(struct process_set *set, pid_t pid);
 
+/* Every event that happened before @time_ns is applied, or will be before the next publication. */
+void process_set_heard(struct process_set *set, uint64_t time_ns);
+
 /* Applies one event.  @hold: may stop a child for the time its new tables take. */
 void process_set_apply(struct process_set *set, const struct task_event *event, bool hold);
 
-/* Reads /proc/PID/maps again and mends what differs.  Rate-limited by the caller. */
+/*
+ * Reads /proc/PID/maps again and mends what differs, unless it is our table that is behind: then
+ * that is published again.  All events must have been applied.  Rate-limited by the caller.
+ */
 void process_set_repair(struct process_set *set, pid_t pid);
 void process_set_repair_all(struct process_set *set);
 
@@ -87,6 +96,9 @@ const struct process *process_set_parent(const struct process_set *set,
  * it was known; NULL if never. */
 const struct process_mapping *process_find_mapping(const struct process *process, uint32_t execs,
 						   uint32_t generation, uint64_t pc);
+/* The same by time, for a walk that did not go by the table of a generation. */
+const struct process_mapping *process_find_mapping_at(const struct process *process, uint32_t execs,
+						      uint64_t time_ns, uint64_t pc);
 /* All processes ever followed, in order of first sight, linked by next_sibling. */
 const struct process *process_set_first(const struct process_set *set, size_t *ret_nr);
 

@@ -19,6 +19,8 @@ struct process_set {
 	struct process_publisher *publisher;
 	struct pid_entry *by_pid;
 	struct process *first, *last;
+	uint64_t now_ns;   /* time of what is being applied */
+	uint64_t heard_ns; /* every event before is applied */
 	uint32_t nr_processes;
 	uint32_t nr_held;
 };

@@ -160,6 +160,8 @@ static void on_unknown(uint32_t tgid, void *arg)
 {
 	struct recording *r = arg;
 
+	/* Nothing is learned twice: what happened and is reported comes first. */
+	record_follow(r);
 	process_set_repair(r->processes, (pid_t)tgid);
 }
 

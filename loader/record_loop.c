@@ -47,6 +47,7 @@ void record_follow(struct recording *r)
 	if (!r->events)
 		return;
 	/* While somebody is held the kernel is still telling about its new image. */
+	process_set_heard(r->processes, time_now_ns());
 	do {
 		task_events_read(r->events, apply_event, r);
 	} while (process_set_is_holding(r->processes) &&

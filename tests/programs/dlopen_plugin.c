@@ -8,6 +8,8 @@ static __attribute__((noinline)) void STEP(void (*fn)(void))
 	volatile char frame[FRAME];
 
 	frame[0] = 1;
+	/* Used as a whole: a compiler may leave out what is not. */
+	__asm__ volatile("" : : "r"(frame) : "memory");
 	fn();
 	frame[FRAME - 1] = frame[0];
 }
