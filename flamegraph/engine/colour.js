@@ -52,7 +52,7 @@ for (let fn = 0; fn < functions.nr; fn++)
 function moduleHue(fn) {
 	const module = functions.module[fn];
 	if (!moduleHues.has(module)) {
-		bytes = new TextEncoder().encode(moduleOf(fn).replace(/.*\//, ''));
+		bytes = new TextEncoder().encode(moduleOf(fn).replace(/.*\/(?=.)/, ''));
 		moduleHues.set(module, hashBytes(0, bytes.length) % MODULE_HUES);
 	}
 	return moduleHues.get(module);

@@ -123,7 +123,7 @@ function legendGroups() {
 	}
 	const groups = [...sample].map(([group, fn]) => {
 		const isModule = group >= HUES.length, title = isModule ? moduleOf(fn) : HUES[group][1];
-		return {group, share: shares.get(group) || 0, title, name: title.replace(/.*\//, '') || title,
+		return {group, share: shares.get(group) || 0, title, name: isModule ? title.replace(/.*\/(?=.)/, '') : title,
 			look: isModule ? 'h' + (moduleHue(fn) * MODULE_SHADES + 1) : HUES[group][0] + '4'};
 	});
 	return groups.sort((a, b) => palette === 'module' ? b.share - a.share : a.group - b.group).slice(0, MOST_GROUPS);

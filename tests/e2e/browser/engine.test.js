@@ -209,6 +209,25 @@ test('names and stacks are copied, views are saved', async () => {
 	await page.close();
 });
 
+test('the legend names kinds or modules, and a click on it pales the others', async () => {
+	const page = await openStacks();
+	const legend = () => page.$$eval('.legend button', list => list.map(chip => chip.textContent));
+	const pale = () => page.$$eval('text.pale', list => list.map(text => text.textContent));
+	assert.deepStrictEqual(await legend(), ['native', 'kernel', 'inlined', 'process']);
+	await page.$$eval('.legend button', list => list[1].click());
+	assert.ok((await pale()).includes('parse') && !(await pale()).includes('vfs_write'));
+	await page.$$eval('.legend button', list => list[1].click());
+	assert.deepStrictEqual(await pale(), []);
+	await press(page, 'p', 'p');
+	assert.match(await page.$eval('.legend', element => element.textContent), /^little of all.*half and more$/);
+	const scoped = await open(browser, makePage(directory, 'a;b::c 1\na;[libz.so.1] 1\n', {name: 'scoped.svg'}));
+	assert.deepStrictEqual(await scoped.$$eval('.legend button', list => list.map(chip => chip.textContent)),
+		['native', 'C++ / Rust', 'no symbols']);
+	assert.deepStrictEqual([...page.errors, ...scoped.errors], []);
+	await page.close();
+	await scoped.close();
+});
+
 test('the keyboard alone reaches everything, and says where it is', async () => {
 	const page = await openStacks();
 	const where = () => page.$eval('.cursor', cursor => cursor.getAttribute('aria-label'));
