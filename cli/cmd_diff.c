@@ -84,8 +84,9 @@ static int read_side(const char *path, struct side *side)
 static int write_output(const struct arguments *args, const struct profile *profile)
 {
 	if (!args->output.format->compares) {
-		log_error("format '%s' cannot show a comparison; svg, html and folded can",
-			  args->output.format->name);
+		log_error(
+			"format '%s' cannot show a comparison; svg, html, folded, csv and top can",
+			args->output.format->name);
 		return -EOPNOTSUPP;
 	}
 	return profile_output_write(&args->output, profile, &args->graph);
@@ -124,6 +125,8 @@ int cmd_diff(int argc, char **argv)
 		       "  ctrace diff before.ctrace after.ctrace -o diff.svg\n"
 		       "  ctrace diff before.folded after.folded.gz -o diff.html --title 'new "
 		       "allocator'\n"
+		       "  ctrace diff a.folded b.folded -f top            what changed most, as "
+		       "text\n"
 		       "  ctrace diff a.folded b.folded -o diff.folded    two counts a line\n",
 		.children = shared,
 	};

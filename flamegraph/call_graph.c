@@ -14,6 +14,7 @@
 /* While walking: until which node a function or call is already counted. */
 struct counting {
 	struct call_graph *graph;
+	const struct profile_before *before; /* or NULL */
 	struct hash_index call_index;
 	uint32_t *function_until;
 	uint32_t *call_until;
@@ -69,8 +70,12 @@ static void count_node(struct counting *counting, uint32_t index, uint32_t end,
 	struct call_graph *graph = counting->graph;
 
 	graph->functions[callee].self += node->self;
+	if (counting->before)
+		graph->functions[callee].self_before += counting->before[index].self;
 	if (index >= counting->function_until[callee]) {
 		graph->functions[callee].total += node->total;
+		if (counting->before)
+			graph->functions[callee].total_before += counting->before[index].total;
 		counting->function_until[callee] = end;
 	}
 	if (caller != UINT32_MAX && caller != callee) {
@@ -110,7 +115,7 @@ static int compare_calls(const void *a, const void *b)
 
 void call_graph_init(struct call_graph *graph, const struct profile *profile)
 {
-	struct counting counting = {.graph = graph};
+	struct counting counting = {.graph = graph, .before = profile_before(profile)};
 	_cleanup_free_ uint32_t *end = subtree_ends(profile);
 	size_t nr;
 	const struct profile_node *nodes = profile_nodes(profile, &nr);

@@ -14,6 +14,7 @@ struct profile;
 struct call_graph_function {
 	const struct frame *frame; /* the first of those that only file and line tell apart */
 	uint64_t self, total;
+	uint64_t self_before, total_before; /* of what profile_before() tells */
 };
 
 struct call_graph_call {

@@ -46,16 +46,18 @@ static const char *kind_text(unsigned int kind)
 static int write_table(const struct profile *profile, const struct format_options *options,
 		       FILE *out)
 {
+	const struct profile_before *before = profile_before(profile);
 	uint64_t whole = profile_total(profile);
 	_cleanup_free_ uint32_t *order = NULL;
 	struct call_graph graph;
 
 	(void)options;
-	if (!whole)
+	if (!whole && !(before && before[0].total))
 		return -ENODATA;
 	call_graph_init(&graph, profile);
 	order = call_graph_order(&graph, false);
-	fputs("function,self,self_percent,total,total_percent,kind,module,file,line\r\n", out);
+	fprintf(out, "function,self,self_percent,total,total_percent,kind,module,file,line%s\r\n",
+		before ? ",self_before,total_before" : "");
 	for (size_t i = 0; i < graph.nr_functions; i++) {
 		const struct call_graph_function *row = &graph.functions[order[i]];
 
@@ -66,7 +68,10 @@ static int write_table(const struct profile *profile, const struct format_option
 		put_field(out, row->frame->module);
 		putc(',', out);
 		put_field(out, row->frame->file);
-		fprintf(out, ",%" PRIu32 "\r\n", row->frame->line);
+		fprintf(out, ",%" PRIu32, row->frame->line);
+		if (before)
+			fprintf(out, ",%" PRIu64 ",%" PRIu64, row->self_before, row->total_before);
+		fputs("\r\n", out);
 	}
 	call_graph_release(&graph);
 	return ferror(out) ? -EIO : 0;
@@ -76,5 +81,6 @@ const struct format format_csv = {
 	.name = "csv",
 	.suffix = ".csv",
 	.what = "functions as a table: self, total",
+	.compares = true,
 	.write = write_table,
 };

@@ -9,6 +9,7 @@
 #include "flamegraph/profile.h"
 #include "flamegraph/profile_transform.h"
 #include "flamegraph/terminal.h"
+#include "flamegraph/top_changes.h"
 #include "flamegraph/top_functions.h"
 #include "flamegraph/value_unit.h"
 
@@ -187,14 +188,43 @@ static int write_tree(const struct profile *profile, const struct format_options
 	return ferror(out) ? -EIO : 0;
 }
 
+/* Both sides' sums, then what changed. */
+static int write_changes(const struct profile *profile, const struct format_options *options,
+			 FILE *out)
+{
+	bool colours = options->paged ? terminal_knows_colours() : terminal_has_colours(out);
+	const char *unit = value_unit_name(profile);
+	uint64_t before = profile_before(profile)[0].total;
+	char count[MARKUP_COUNT_MAX];
+	size_t nr;
+
+	if (!before && !profile_total(profile))
+		return -ENODATA;
+	fprintf(out, "before %s %s, ", markup_count(before, count), unit);
+	fprintf(out, "after %s %s%s\n\n", markup_count(profile_total(profile), count), unit,
+		options->no_normalize ? "" : "; shares of either");
+	fputs(options->no_normalize ? "      change       before        after  function\n"
+				    : "  change   before    after  function and all it calls\n",
+	      out);
+	nr = top_changes_put(profile, TOP_ROWS, options->no_normalize, colours, out);
+	if (!nr)
+		fputs("(nothing changed)\n", out);
+	else if (nr > TOP_ROWS)
+		fprintf(out, "(%zu more)\n", nr - TOP_ROWS);
+	return ferror(out) ? -EIO : 0;
+}
+
 static int write_top(const struct profile *profile, const struct format_options *options, FILE *out)
 {
 	char count[MARKUP_COUNT_MAX];
 	struct call_graph graph;
 	struct text text;
 	size_t shown;
-	int ret = text_init(&text, profile, options, out);
+	int ret;
 
+	if (profile_before(profile))
+		return write_changes(profile, options, out);
+	ret = text_init(&text, profile, options, out);
 	if (ret < 0)
 		return ret;
 	call_graph_init(&graph, profile);
@@ -216,5 +246,6 @@ const struct format format_tree = {
 const struct format format_top = {
 	.name = "top",
 	.what = "the hottest functions as text",
+	.compares = true,
 	.write = write_top,
 };

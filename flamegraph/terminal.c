@@ -52,6 +52,13 @@ const char *terminal_share_colour(bool colours, double percent)
 	return percent >= 5 ? "\033[31m" : percent >= 0.5 ? "\033[32m" : "\033[90m";
 }
 
+const char *terminal_change_colour(bool colours, double change)
+{
+	if (!colours)
+		return "";
+	return change > 0 ? "\033[31m" : "\033[34m";
+}
+
 const char *terminal_plain(bool colours)
 {
 	return colours ? "\033[0m" : "";

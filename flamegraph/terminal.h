@@ -14,6 +14,8 @@ bool terminal_has_colours(FILE *out);
 /* Starts and ends a colour; nothing without @colours. */
 const char *terminal_kind_colour(bool colours, unsigned int kind);
 const char *terminal_share_colour(bool colours, double percent);
+/* Red for more, blue for less, as in pictures. */
+const char *terminal_change_colour(bool colours, double change);
 const char *terminal_plain(bool colours);
 
 /* @name in valid UTF-8 and without controls: it cannot steer the terminal. */

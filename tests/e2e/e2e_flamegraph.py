@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """`ctrace flamegraph` and `ctrace diff`: others' stacks, others' options."""
+import csv
 import gzip
 import os
 import subprocess
@@ -139,6 +140,32 @@ class Diff(harness.Case):
         self.assertEqual(run.out, "m;f;gone 4 0\nm;f;new 0 17\nm;f;x 6 3\n", run.err)
         picture = self.run_ctrace("diff", before, after).out
         self.assertIn(">gone", picture)
+
+    def test_changes_as_text_largest_first(self):
+        before = self.write("a.folded", "m;f;x 6\nm;f;gone 4\nm;f 10\n")
+        after = self.write("b.folded", "m;f;x 3\nm;f;new 7\n")
+        run = self.run_ctrace("diff", before, after, "-f", "top")
+        rows = [line.split() for line in run.out.splitlines()[3:]]
+        self.assertEqual(rows, [["+70.00%", "0.00%", "70.00%", "new"],
+                                ["-20.00%", "20.00%", "0.00%", "gone"]], run.out)
+        run = self.run_ctrace("diff", "--no-normalize", before, after, "-f", "top")
+        rows = [line.split() for line in run.out.splitlines()[3:]]
+        self.assertEqual(rows, [["-10", "20", "10", "f"], ["-10", "20", "10", "m"],
+                                ["+7", "0", "7", "new"], ["-4", "4", "0", "gone"],
+                                ["-3", "6", "3", "x"]], run.out)
+        run = self.run_ctrace("diff", before, before, "-f", "top")
+        self.assertIn("nothing changed", run.out)
+
+    def test_changes_as_a_table(self):
+        before = self.write("a.folded", "m;x 6\nm;gone 4\n")
+        after = self.write("b.folded", "m;x 3\n")
+        lines = self.run_ctrace("diff", before, after, "-o", "d.csv").err
+        self.assertEqual(lines, "")
+        with open(self.directory / "d.csv", encoding="utf-8", newline="") as file:
+            rows = {row["function"]: row for row in csv.DictReader(file)}
+        self.assertEqual([rows[name]["total_before"] for name in ("m", "x", "gone")],
+                         ["10", "6", "4"])
+        self.assertEqual([rows[name]["total"] for name in ("m", "x", "gone")], ["3", "3", "0"])
 
     def test_captures_folded_files_and_pipes_mix(self):
         self.run_ctrace("uprobe:hit", "-q", "-o", "r.ctrace", "-o", "r.folded", "--",
