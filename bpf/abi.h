@@ -62,7 +62,8 @@
 	X(RSP_R9, "*(rsp+8+8*r9)+8: OpenSSL's bn assembly")                  \
 	X(SIGNAL, "signal frame: every register is in the ucontext at rsp")  \
 	X(STOP, "return address undefined: the outermost frame")             \
-	X(OTHER_STACK, "rbp+N on another stack, wherever that lies")
+	X(OTHER_STACK, "rbp+N on another stack, wherever that lies")         \
+	X(CLONE, "rsp+N, the outermost frame if rax is 0: behind clone()")
 
 enum cfa_kind {
 #define X(name, text) CFA_##name,

@@ -31,6 +31,11 @@ WALK_FUNCTION int walk_rare_cfa(struct walk *w)
 	case CFA_PLT10:
 		w->word = w->sp + 8 + ((w->pc & 15) >= 10 ? 8 : 0);
 		return STOP_CONTINUE;
+	case CFA_CLONE:
+		if (w->regs_live && w->regs[DW_RAX] == 0)
+			return STOP_END_OF_STACK;
+		w->word = w->sp + (uint64_t)off;
+		return STOP_CONTINUE;
 	case CFA_OTHER_STACK:
 		w->word = w->regs[DW_RBP] + (uint64_t)off;
 		/* Between two stacks there is no up; the limit of frames ends what goes round. */

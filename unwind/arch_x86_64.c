@@ -201,6 +201,37 @@ ptrdiff_t arch_find_musl_thread(const uint8_t *code, size_t size)
 	return found ? found - code : -1;
 }
 
+/* syscall; test %rax,%rax; jl error; je 1f; ret; 1: xor %ebp,%ebp */
+static bool is_glibc_clone(const uint8_t *at, size_t size)
+{
+	return size >= 12 && at[2] == 0x48 && at[3] == 0x85 && at[4] == 0xc0 && at[5] == 0x7c &&
+	       at[7] == 0x74 && at[8] == 0x01 && at[9] == 0xc3 && at[10] == 0x31 && at[11] == 0xed;
+}
+
+/* syscall; test %eax,%eax; jne parent; xor %ebp,%ebp */
+static bool is_musl_clone(const uint8_t *at, size_t size)
+{
+	return size >= 8 && at[2] == 0x85 && at[3] == 0xc0 && at[4] == 0x75 && at[6] == 0x31 &&
+	       at[7] == 0xed;
+}
+
+bool arch_find_clone(const uint8_t *code, size_t size, struct arch_clone *ret_found)
+{
+	static const uint8_t syscall[] = {0x0f, 0x05};
+	const uint8_t *end = code + size, *at = code;
+
+	for (; (at = memmem(at, (size_t)(end - at), syscall, sizeof(syscall))) != NULL; at += 2) {
+		bool is_glibc = is_glibc_clone(at, (size_t)(end - at));
+
+		if (!is_glibc && !is_musl_clone(at, (size_t)(end - at)))
+			continue;
+		ret_found->begin = (uint32_t)(at + 2 - code);
+		ret_found->end = ret_found->begin + (is_glibc ? 8 : 4);
+		return true;
+	}
+	return false;
+}
+
 /*
  * At @code, what a retpoline's call goes to: lea 8(%rsp),%rsp; ret (in place of a return) or
  * mov %reg,(%rsp); ret (of an indirect jump).  Lengths of the two; 0: it is neither.

@@ -29,6 +29,18 @@ ptrdiff_t arch_find_signal_trampoline(const uint8_t *code, size_t size);
 #define ARCH_THREAD_START 15
 ptrdiff_t arch_find_musl_thread(const uint8_t *code, size_t size);
 
+/*
+ * Behind the system call of a clone() and before the thread's own code: parent and child are both
+ * here, on different stacks, and only the result in RAX tells them apart.
+ */
+struct arch_clone {
+	uint32_t begin;
+	uint32_t end;
+};
+
+/* The first clone() of glibc's or musl's in the @size bytes at @code. */
+bool arch_find_clone(const uint8_t *code, size_t size, struct arch_clone *ret_found);
+
 /* A retpoline, and where in it the stack is 8 bytes deeper than at its first instruction. */
 struct arch_retpoline {
 	uint32_t begin;

@@ -8,7 +8,7 @@
 #include "unwind/dwarf_constants.h"
 #include "unwind/go_rows.h"
 #include "unwind/known_code.h"
-#include "unwind/retpoline.h"
+#include "unwind/odd_code.h"
 #include "unwind/table.h"
 
 #include <errno.h>
@@ -217,7 +217,7 @@ int cfi_input_collect(struct cfi_input *input, struct elf_image *image,
 	known_code_add(input, image);
 	if (!options->cfi_only) {
 		code_rows_add(input, image);
-		retpoline_add(input, image);
+		odd_code_add(input, image);
 	}
 	if (!input->ranges.nr)
 		return -ENODATA;

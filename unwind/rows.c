@@ -67,6 +67,10 @@ static void put_cfa(const struct unwind_rule *rule, struct line *line)
 	case CFA_DEREF_RSP:
 		snprintf(line->form, COLUMN_MAX, "*(rsp%+d)%+d", rule->cfa_off, rule->x);
 		break;
+	case CFA_CLONE:
+		snprintf(line->form, sizeof(line->form), "rsp%+d, or none if rax is 0",
+			 rule->cfa_off);
+		break;
 	case CFA_OTHER_STACK:
 		snprintf(line->form, sizeof(line->form), "rbp%+d on another stack", rule->cfa_off);
 		break;

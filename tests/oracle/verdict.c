@@ -103,7 +103,10 @@ static bool is_behind_call(const struct dispute *d, uint64_t addr)
 {
 	uint64_t target;
 
-	return stopped_program_is_code(d->program, addr) && call_before(d, addr, &target) != 0;
+	if (!stopped_program_is_code(d->program, addr))
+		return false;
+	/* Java's interpreter pushes where to go on without a call. */
+	return !dwfl_addrmodule(d->dwfl, addr) || call_before(d, addr, &target) != 0;
 }
 
 /* Did the call before @addr, if one can tell, go to the function that holds @callee? */

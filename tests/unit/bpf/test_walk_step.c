@@ -228,6 +228,54 @@ static void test_dereferenced_cfa_is_what_the_stack_says(void **state)
 	assert_int_equal(w->walk.record.nr_user, 3);
 }
 
+static void test_behind_clone_only_the_parent_has_a_caller(void **state)
+{
+	struct world *w = *state;
+
+	add_row(w, TEXT + 0x20, (struct unwind_rule){.cfa_kind = CFA_CLONE, .cfa_off = 8});
+	add_row(w, TEXT + 0x100, stop_rule);
+	put(w, STACK + 0x100, TEXT + 0x110);
+	w->walk.regs[DW_RAX] = 0;
+	assert_int_equal(run(w, TEXT + 0x20, STACK + 0x100), STOP_END_OF_STACK);
+	assert_int_equal(w->walk.record.nr_user, 1);
+	w->walk.regs[DW_RAX] = 42;
+	assert_int_equal(run(w, TEXT + 0x20, STACK + 0x100), STOP_END_OF_STACK);
+	assert_int_equal(w->walk.record.nr_user, 2);
+}
+
+static void test_another_stack_may_lie_below(void **state)
+{
+	struct world *w = *state;
+
+	add_row(w, TEXT + 0x20,
+		(struct unwind_rule){.cfa_kind = CFA_OTHER_STACK,
+				     .cfa_off = 16,
+				     .rbp_kind = RBP_CFA,
+				     .rbp_off8 = -2});
+	add_row(w, TEXT + 0x100, stop_rule);
+	w->walk.regs[DW_RBP] = STACK + 0x80;
+	put(w, STACK + 0x80, STACK + 0xc0);
+	put(w, STACK + 0x88, TEXT + 0x110);
+	assert_int_equal(run(w, TEXT + 0x20, STACK + 0x200), STOP_END_OF_STACK);
+	assert_int_equal(frame_pc(w, 1), TEXT + 0x110);
+	assert_int_equal(w->walk.regs[DW_RBP], STACK + 0xc0);
+	assert_int_equal(w->walk.nr_guessed, 1);
+}
+
+static void test_a_frame_found_by_reading_the_code_is_a_guess(void **state)
+{
+	struct world *w = *state;
+
+	add_row(w, TEXT + 0x20,
+		(struct unwind_rule){.cfa_kind = CFA_RSP, .cfa_off = 8, .flags = RULE_DERIVED});
+	add_row(w, TEXT + 0x100, stop_rule);
+	put(w, STACK + 0x100, TEXT + 0x110);
+	assert_int_equal(run(w, TEXT + 0x20, STACK + 0x100), STOP_END_OF_STACK);
+	assert_int_equal(w->walk.nr_guessed, 1);
+	assert_true(w->walk.frame[1] & FRAME_GUESSED);
+	assert_false(w->walk.frame[0] & FRAME_GUESSED);
+}
+
 static void test_register_cfa_holds_in_frame_0_and_not_later(void **state)
 {
 	struct world *w = *state;
@@ -408,6 +456,9 @@ int main(void)
 		T(test_rbp_is_restored_from_its_step_on_and_used_by_the_caller),
 		T(test_plt_entry_knows_whether_the_index_was_pushed),
 		T(test_dereferenced_cfa_is_what_the_stack_says),
+		T(test_behind_clone_only_the_parent_has_a_caller),
+		T(test_another_stack_may_lie_below),
+		T(test_a_frame_found_by_reading_the_code_is_a_guess),
 		T(test_register_cfa_holds_in_frame_0_and_not_later),
 		T(test_return_address_in_a_register_is_taken_from_it),
 		T(test_signal_frame_restores_every_register_and_an_exact_pc),

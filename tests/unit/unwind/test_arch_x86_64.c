@@ -187,6 +187,24 @@ static void test_retpolines_are_told_by_their_trap(void **state)
 		assert_false(arch_find_retpoline(jumps, size, &found));
 }
 
+static void test_a_clone_is_told_by_its_system_call(void **state)
+{
+	const uint8_t glibc[] = {0x90, 0x0f, 0x05, 0x48, 0x85, 0xc0, 0x7c,
+				 0x18, 0x74, 0x01, 0xc3, 0x31, 0xed};
+	const uint8_t musl[] = {0x0f, 0x05, 0x85, 0xc0, 0x75, 0x0f, 0x31, 0xed};
+	struct arch_clone found;
+
+	(void)state;
+	assert_true(arch_find_clone(glibc, sizeof(glibc), &found));
+	assert_int_equal(found.begin, 3);
+	assert_int_equal(found.end, 11);
+	assert_true(arch_find_clone(musl, sizeof(musl), &found));
+	assert_int_equal(found.begin, 2);
+	assert_int_equal(found.end, 6);
+	for (size_t size = 0; size < sizeof(musl); size++)
+		assert_false(arch_find_clone(musl, size, &found));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -199,6 +217,7 @@ int main(void)
 		cmocka_unit_test(test_registers_have_the_psabis_numbers),
 		cmocka_unit_test(test_an_init_stub_needs_no_landing_pad),
 		cmocka_unit_test(test_retpolines_are_told_by_their_trap),
+		cmocka_unit_test(test_a_clone_is_told_by_its_system_call),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "unwind/retpoline.h"
+#include "unwind/odd_code.h"
 
 #include "common/elf_image.h"
 #include "unwind/arch_x86_64.h"
@@ -13,6 +13,7 @@ struct search {
 	struct fde_list list;
 	uint32_t flat_cie; /* CFA is rsp+8 */
 	uint32_t deep_cie; /* rsp+16 */
+	uint32_t clone_cie;
 	size_t nr;
 };
 
@@ -24,7 +25,21 @@ static void append(struct search *search, uint32_t begin, uint32_t end, uint32_t
 		fde_list_append(&search->list, &range);
 }
 
-static void search_code(struct search *search, const uint8_t *code, size_t size, uint32_t base)
+static void search_clones(struct search *search, const uint8_t *code, size_t size, uint32_t base)
+{
+	struct arch_clone found;
+	size_t pos = 0;
+
+	while (search->nr < MAX_FOUND && arch_find_clone(code + pos, size - pos, &found)) {
+		append(search, base + (uint32_t)pos + found.begin, base + (uint32_t)pos + found.end,
+		       search->clone_cie);
+		pos += found.end;
+		search->nr++;
+	}
+}
+
+static void search_retpolines(struct search *search, const uint8_t *code, size_t size,
+			      uint32_t base)
 {
 	struct arch_retpoline found;
 	size_t pos = 0;
@@ -47,10 +62,11 @@ static bool is_code(const struct cfi_input *input, const Elf64_Shdr *s)
 	       s->sh_addr - input->base <= input->size - s->sh_size;
 }
 
-void retpoline_add(struct cfi_input *input, const struct elf_image *image)
+void odd_code_add(struct cfi_input *input, const struct elf_image *image)
 {
 	const struct cfi_state flat = {.cfa = cfi_cfa(CFA_REG, DW_REG_RSP, 8)};
 	const struct cfi_state deep = {.cfa = cfi_cfa(CFA_REG, DW_REG_RSP, 16)};
+	const struct cfi_state clone = {.cfa = cfi_cfa(CFA_CLONE, 0, 8)};
 	struct search search = {.input = input};
 	const Elf64_Shdr *sections;
 	uint64_t bytes = 0;
@@ -63,12 +79,16 @@ void retpoline_add(struct cfi_input *input, const struct elf_image *image)
 		return;
 	search.flat_cie = cie_table_add_state(&input->cies, flat);
 	search.deep_cie = cie_table_add_state(&input->cies, deep);
+	search.clone_cie = cie_table_add_state(&input->cies, clone);
 	for (size_t i = 0; i < nr; i++) {
 		struct elf_span span = elf_image_at_vaddr(image, sections[i].sh_addr);
 
-		if (is_code(input, &sections[i]) && span.size >= sections[i].sh_size)
-			search_code(&search, span.data, sections[i].sh_size,
-				    (uint32_t)(sections[i].sh_addr - input->base));
+		uint32_t base = (uint32_t)(sections[i].sh_addr - input->base);
+
+		if (!is_code(input, &sections[i]) || span.size < sections[i].sh_size)
+			continue;
+		search_retpolines(&search, span.data, sections[i].sh_size, base);
+		search_clones(&search, span.data, sections[i].sh_size, base);
 	}
 	for (size_t i = 0; i < search.list.nr; i++)
 		fde_list_append(&input->ranges, &search.list.ranges[i]);
