@@ -3,6 +3,7 @@
 
 #include "common/number.h"
 #include "flamegraph/format.h"
+#include "flamegraph/highlight.h"
 #include "flamegraph/palette.h"
 
 #include <math.h>
@@ -20,6 +21,7 @@ enum value_kind {
 	VALUE_PALETTE,
 	VALUE_COLOUR,
 	VALUE_THEME,
+	VALUE_REGEX,
 };
 
 struct value {
@@ -36,6 +38,8 @@ struct value {
 	X("subtitle", TEXT, subtitle, "TEXT", 0, 0, "Second line of the title")                   \
 	X("notes", TEXT, notes, "TEXT", 0, 0, "Comment inside the file")                          \
 	X("colors", PALETTE, colors, "PALETTE", 0, 0, "Palette (default: kind)")                  \
+	X("highlight", REGEX, highlight, "REGEX", 0, 0,                                           \
+	  "Pale all but functions and modules this finds")                                        \
 	X("countname", TEXT, countname, "TEXT", 0, 0, "Unit of the counts")                       \
 	X("nametype", TEXT, nametype, "TEXT", 0, 0, "What a box is called")                       \
 	X("fonttype", TEXT, fonttype, "FONT", 0, 0, "Font family")                                \
@@ -156,6 +160,11 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		if (strcmp(arg, "auto") != 0 && strcmp(arg, "light") != 0 &&
 		    strcmp(arg, "dark") != 0)
 			argp_error(state, "--%s '%s': not auto, light or dark", option->name, arg);
+		memcpy(field, &arg, sizeof(arg));
+		break;
+	case VALUE_REGEX:
+		if (!highlight_is_valid(arg))
+			argp_error(state, "--%s '%s': not a regular expression", option->name, arg);
 		memcpy(field, &arg, sizeof(arg));
 		break;
 	case VALUE_MINWIDTH:

@@ -31,6 +31,7 @@ struct format_options {
 	bool no_normalize;	  /* a comparison of counts as they are, not of shares */
 	const char *theme;	  /* "auto", "light", "dark" */
 	const char *bgcolors;	  /* flamegraph.pl's names or #rrggbb */
+	const char *highlight;	  /* frames that this finds keep their colours, others are pale */
 	const char *search_color; /* #rrggbb */
 	const char *stroke_color;
 	const char *ui_color;

@@ -5,6 +5,7 @@
 #include "common/cleanup.h"
 #include "flamegraph/engine.h"
 #include "flamegraph/format.h"
+#include "flamegraph/highlight.h"
 #include "flamegraph/markup.h"
 #include "flamegraph/page_data.h"
 #include "flamegraph/page_legend.h"
@@ -99,6 +100,8 @@ static void picture_init(struct page *page)
 				      : page->functions ? page->functions
 							: page->profile;
 
+	if (page->options->highlight)
+		page->pale = highlight_others(drawn, page->options->highlight);
 	page->picture = (struct picture){
 		.profile = drawn,
 		.width = page->style.width,
@@ -112,6 +115,7 @@ static void picture_init(struct page *page)
 		.negate = page->options->negate,
 		.no_normalize = page->options->no_normalize,
 		.palette = palette_by_name(page->style.colors),
+		.pale = page->pale,
 		.unit = page->style.unit,
 	};
 	if (page->options->minwidth > 0 && !page->options->minwidth_percent)
@@ -130,7 +134,8 @@ int page_init(struct page *page, const struct profile *profile,
 	if (!profile_total(profile) && !(before && before[0].total))
 		return -ENODATA;
 	page_style_init(&page->style, profile, options);
-	if (!palette_by_name(page->style.colors))
+	if (!palette_by_name(page->style.colors) ||
+	    (options->highlight && !highlight_is_valid(options->highlight)))
 		return -EINVAL;
 	if (profile_has_lines(profile))
 		page->functions = profile_transformed(profile, &by_function, NULL);
@@ -147,6 +152,7 @@ void page_release(struct page *page)
 	profile_free(page->functions);
 	profile_free(page->drawn);
 	free(page->data);
+	free(page->pale);
 }
 
 /* flamegraph.pl's backgrounds; a colour of one's own is taken as it is. */

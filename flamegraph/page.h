@@ -22,10 +22,11 @@ struct page {
 	struct page_tree tree;
 	char *data; /* base64 */
 	size_t data_size;
+	bool *pale;    /* frames of the picture that are not highlighted */
 	double height; /* of the still picture with its margins */
 };
 
-/* -ENODATA: nothing was counted; -EINVAL: unknown palette. */
+/* -ENODATA: nothing was counted; -EINVAL: unknown palette, bad regular expression. */
 int page_init(struct page *page, const struct profile *profile,
 	      const struct format_options *options);
 void page_release(struct page *page);

@@ -264,6 +264,8 @@ void page_text_meta(const struct profile *profile, const struct format_options *
 	json_key_string(&json, "unit", style.unit);
 	json_key_string(&json, "name", or_default(options->nametype, "Function"));
 	json_key_string(&json, "colors", style.colors);
+	if (options->highlight)
+		json_key_string(&json, "highlight", options->highlight);
 	json_key_double(&json, "width", options->width, 0);
 	json_key_double(&json, "rowHeight", style.row_height, 1);
 	json_key_double(&json, "fontSize", style.font_size, 1);

@@ -166,6 +166,7 @@ struct box {
 	uint32_t node;
 	const char *name;
 	double x, y, width;
+	bool pale;
 };
 
 static void put_tooltip(const struct picture *picture, const struct box *box, FILE *out)
@@ -193,7 +194,7 @@ static void put_label(const struct picture *picture, const struct box *box, FILE
 
 	if (!label)
 		return;
-	fputs("<text x=\"", out);
+	fputs(box->pale ? "<text class=\"pale\" x=\"" : "<text x=\"", out);
 	markup_pixels(out, box->x + TEXT_MARGIN);
 	fputs("\" y=\"", out);
 	markup_pixels(out, box->y + (picture->row_height + picture->font_size) / 2 - 2);
@@ -213,7 +214,8 @@ static void put_class(const struct picture *picture, const struct box *box, FILE
 	else if (box->node)
 		palette_class(picture->palette, node->frame, node->total, box->nodes[0].total,
 			      class);
-	fprintf(out, "<rect class=\"%s%s\" x=\"", class, node->total ? "" : " gone");
+	fprintf(out, "<rect class=\"%s%s%s\" x=\"", class, node->total ? "" : " gone",
+		box->pale ? " pale" : "");
 }
 
 static void put_box(const struct picture *picture, const struct box *box, FILE *out)
@@ -247,6 +249,8 @@ void picture_write(const struct picture *picture, double top, FILE *out)
 	struct cursor cursor = {0};
 	struct profile_walk walk;
 	struct box box = {.name = "all", .x = picture->pad};
+	size_t nr_frames;
+	const struct frame *frames = profile_frames(picture->profile, &nr_frames);
 	double scale;
 
 	profile_walk_init(&walk, picture->profile);
@@ -264,6 +268,7 @@ void picture_write(const struct picture *picture, double top, FILE *out)
 			continue;
 		box.node = node;
 		box.name = walk.nodes[node].frame->name;
+		box.pale = picture->pale && picture->pale[walk.nodes[node].frame - frames];
 		box.x = picture->pad + (double)place * scale;
 		box.y = row_y(picture, top, walk.depth);
 		box.width = (double)weight * scale;

@@ -22,6 +22,7 @@ struct picture {
 	double max_height;
 	bool inverted, negate, no_normalize;
 	const struct palette *palette;
+	const bool *pale; /* by frame of the profile; NULL: none is */
 	const char *unit;
 
 	/* Filled by picture_measure(). */

@@ -117,11 +117,14 @@ function listen() {
 		if (event.target.closest('.ctrace-ui'))
 			return;
 		menu.hidden = true;
+		// Boxes may have moved under a mouse that did not.
+		onPoint(event);
 		showTip(null);
 		if (pointed)
 			zoomTo(pointed.node < 0 ? pointed.parent : pointed.node);
 	});
 	svg.addEventListener('contextmenu', event => {
+		onPoint(event);
 		if (!pointed || pointed.node < 1)
 			return;
 		event.preventDefault();

@@ -49,6 +49,21 @@ const hues = new Uint8Array(functions.nr), moduleHues = new Map();
 for (let fn = 0; fn < functions.nr; fn++)
 	hues[fn] = hueOf(fn);
 
+// Functions --highlight does not find; highlight.c says which they are.
+function otherFunctions() {
+	const others = new Uint8Array(functions.nr);
+	try {
+		const mine = new RegExp(meta.highlight || '');
+		for (let fn = 0; fn < functions.nr; fn++)
+			others[fn] = functions.kind[fn] !== MARK && !mine.test(nameOf(fn)) && !mine.test(moduleOf(fn));
+	} catch (error) {
+		// POSIX knows some that JavaScript does not: all are shown alike.
+	}
+	return others;
+}
+
+const others = otherFunctions();
+
 function moduleHue(fn) {
 	const module = functions.module[fn];
 	if (!moduleHues.has(module)) {

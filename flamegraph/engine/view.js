@@ -119,7 +119,7 @@ function boxLook(box, y) {
 	const node = box.node, fn = tree.fn[node], gap = box.w > 2.5 ? 0.7 : 0;
 	const ghost = node < 0 || isDiff && node > 0 && !tree.total[node];
 	const found = matches && node > 0 && matches[fn] ? 'hit' : ghost ? 'ghost' : '';
-	const pale = box.above || state.hue >= 0 && node >= 0 && (!node || groupOf(fn) !== state.hue) ? ' pale' : '';
+	const pale = box.above || node > 0 && others[fn] || state.hue >= 0 && node >= 0 && (!node || groupOf(fn) !== state.hue) ? ' pale' : '';
 	const room = Math.floor((box.w - 6) / charWidth), delta = isDiff && node > 0 ? ' ' + changeOf(node) : '';
 	const more = node < 0 ? `… ${count(box.frames)}` : '';
 	const label = node < 0 ? room < more.length ? '' : more : delta && room > delta.length + 8 ?

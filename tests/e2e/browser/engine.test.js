@@ -55,6 +55,14 @@ test('a click zooms, a pale box and the keys zoom out, history goes back', async
 	await page.goForward();
 	await press(page, 'Escape');
 	assert.ok((await labels(page)).includes('idle'));
+	// The mouse stays where it was: what lies there now is what it clicks.
+	const {x, y} = await boxOf(page, 'handle');
+	await page.mouse.move(x + 10, y + 5);
+	await press(page, 'Home', 'Escape');
+	await page.mouse.down();
+	await page.mouse.up();
+	assert.match(await status(page), /view: 60 samples/);
+	await press(page, 'Escape');
 	assert.strictEqual(await status(page), '');
 	assert.deepStrictEqual(page.errors, []);
 	await page.close();
@@ -381,7 +389,8 @@ test('script and still picture draw the same boxes, colours and labels', async (
 	const odd = 'a;operator<< 5\na;std::vector<std::pair<int, long>>::push_back(int&&) 40\n' +
 		'a;ns::deeply::nested::scope::function_with_a_name 30\na;f(int (*)(char))::{lambda()#1}::operator()() const 60\n' +
 		'a;\u00e4\u00f6\u00fc\u4e2d\u6587\u0444\u0443\u043d\u043a\u0446\u0438\u044f 50\na;[libc.so.6] 5\na;[unknown] 5\na;x_[j] 9\n';
-	for (const options of [[], ['--colors', 'cost'], ['--inverted'], ['--reverse'], ['--collapse-recursion']]) {
+	for (const options of [[], ['--colors', 'cost'], ['--inverted'], ['--reverse'], ['--collapse-recursion'],
+		['--highlight', '^(parse|web|ns)|_[0-9]$']]) {
 		const same = makePage(directory, STACKS + forest + odd, {name: 'same.svg', options});
 		const still = await open(browser, same, {script: false, width: 1200});
 		const drawn = await open(browser, same, {width: 1200, height: 1000});
