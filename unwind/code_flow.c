@@ -39,12 +39,6 @@ struct code_flow {
 
 static const struct flow_state at_entry = {.depth = RETURN_BYTES};
 
-static bool is_equal(const struct flow_state *a, const struct flow_state *b)
-{
-	return a->depth == b->depth && a->frame == b->frame && a->rbp_saved == b->rbp_saved &&
-	       a->is_outermost == b->is_outermost;
-}
-
 /* Number + 1 of @state; 0: there are too many. */
 static uint32_t state_number(struct code_flow *flow, const struct flow_state *state)
 {
@@ -54,7 +48,7 @@ static uint32_t state_number(struct code_flow *flow, const struct flow_state *st
 	for (i >>= 32 - STATE_BITS;; i = (i + 1) & ((1 << STATE_BITS) - 1)) {
 		if (!flow->slots[i])
 			break;
-		if (is_equal(&flow->states[flow->slots[i] - 1], state))
+		if (flow_state_equal(&flow->states[flow->slots[i] - 1], state))
 			return flow->slots[i];
 	}
 	if (flow->nr_states == MAX_STATES)

@@ -19,6 +19,12 @@ struct flow_state {
 	bool is_outermost; /* nobody called this: a function that clears RBP has no use for it */
 };
 
+static inline bool flow_state_equal(const struct flow_state *a, const struct flow_state *b)
+{
+	return a->depth == b->depth && a->frame == b->frame && a->rbp_saved == b->rbp_saved &&
+	       a->is_outermost == b->is_outermost;
+}
+
 struct code_flow;
 
 struct code_flow *code_flow_new(void);

@@ -89,7 +89,7 @@ static void append(struct code_rows *rows, uint32_t begin, uint32_t end,
 
 	if (!state->depth && !state->frame && !state->is_outermost)
 		return;
-	if (!rows->has_cie || memcmp(&rows->state, state, sizeof(*state)) != 0) {
+	if (!rows->has_cie || !flow_state_equal(&rows->state, state)) {
 		rows->cie = cie_table_add_state(&rows->input->cies, cfi_state_of(state));
 		rows->state = *state;
 		rows->has_cie = true;

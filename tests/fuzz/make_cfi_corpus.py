@@ -123,8 +123,56 @@ def seeds():
     yield "overlap", elf(frame, fdes)
     frame, fdes = eh_frame(PUSHES, b"", 0)
     yield "absolute", elf(frame, fdes)
+    yield "go_1_18", go_program(0xFFFFFFF0)
+    yield "go_1_20", go_program(0xFFFFFFF1)
+    yield "code_only", elf(code=CODE)
     frame, fdes = eh_frame(PUSHES, b"zPLR")
     yield "personality", elf(frame, fdes)
+
+
+# What Go's linker writes, for functions of FUNC_BYTES each, by how they are walked.
+FUNC_BYTES = 0x100
+GO_FUNCTIONS = {
+    b"main.main": b"\x48\x83\xec\x18\x48\x89\x6c\x24\x10\xe8\0\0\0\0\x48\x83\xc4\x18\xc3",
+    b"runtime.goexit.abi0": b"\x90\xe8\0\0\0\0",
+    b"runtime.systemstack.abi0": b"\x48\x89\xdc\xff\xd7\x48\x8b\x60\x38\xc3",
+    b"runtime.mcall": b"\x49\x8b\x66\x38\xff\xd4",
+    b"runtime.clone": b"\x0f\x05\xc3\x90\x41\xff\xd4",
+    b"runtime.sigreturn": b"\x48\xc7\xc0\x0f\0\0\0\x0f\x05",
+    b"main.f": b"\x55\x48\x89\xe5\xc9\xc3",
+}
+# A retpoline, a clone() and a switch, in code without CFI.
+CODE = (b"\xe8\x07\0\0\0\xf3\x90\x0f\xae\xe8\xeb\xf9\x48\x8d\x64\x24\x08\xc3".ljust(32, b"\xcc")
+        + b"\x0f\x05\x85\xc0\x75\x0f\x31\xed\x5f\x41\xff\xd1\x89\xc7\x31\xc0\xb0\x3c\x0f\x05\xf4\xc3"
+          .ljust(32, b"\x90")
+        + b"\x55\x53\xff\xe0\x89\xd8\x5b\x5d\xc3".ljust(32, b"\x90"))
+
+
+def go_table(magic):
+    names, offsets = b"", []
+    for name in GO_FUNCTIONS:
+        offsets.append(len(names))
+        names += name + b"\0"
+    depths = b"\0" + bytes([2, 4, 0x30, 10, 0x2F, 0xF2, 1, 0])
+    names_at = 8 + 8 * 8
+    depths_at = names_at + len(names)
+    list_at = (depths_at + len(depths) + 7) & ~7
+    records = (len(GO_FUNCTIONS) * 2 + 1) * 4
+    table = struct.pack("<I4B8Q", magic, 0, 0, 1, 8, len(GO_FUNCTIONS), 0, TEXT, names_at, 0, 0,
+                        depths_at, list_at)
+    table = (table + names + depths).ljust(list_at, b"\0")
+    for i in range(len(GO_FUNCTIONS)):
+        table += struct.pack("<II", i * FUNC_BYTES, records + i * 48)
+    table += struct.pack("<I", len(GO_FUNCTIONS) * FUNC_BYTES)
+    for i, name in enumerate(offsets):
+        table += struct.pack("<5I", i * FUNC_BYTES, name, 0, 0, 1) + bytes(28)
+    return table
+
+
+def go_program(magic):
+    """The section .debug_frame, under another name."""
+    code = b"".join(body.ljust(FUNC_BYTES, b"\xcc") for body in GO_FUNCTIONS.values())
+    return elf(debug=go_table(magic), code=code).replace(b".debug_frame\0", b".gopclntab\0\0\0")
 
 
 def main():
