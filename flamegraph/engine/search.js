@@ -88,7 +88,7 @@ function listHits() {
 		return row;
 	};
 	hits.replaceChildren(el('div', {className: 'hit-head'}, el('i', {}, 'total'), el('i', {}, 'self'),
-		`${count(found.length)} functions`), ...found.slice(0, 100).map(line));
+		found.length ? `${count(found.length)} functions` : 'no function is called so'), ...found.slice(0, 100).map(line));
 }
 
 // The next (1) or last (-1) matching frame, around the ends.

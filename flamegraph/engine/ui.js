@@ -164,7 +164,9 @@ function say() {
 		parts.push(state.time.map(slice => (slice * meta.sliceNs / 1e9).toFixed(1)).join('–') + ' s');
 	if (state.around >= 0)
 		parts.push(`${state.both ? 'callers and callees of' : state.reverse ? 'callers of' : 'from'} ${labelOf(nameOf(state.around), 40)}`);
-	if (tree.total[0] !== recorded.total[0])
+	if (!weight[0])
+		parts.push('nothing is left: undo (u)');
+	else if (tree.total[0] !== recorded.total[0])
 		parts.push(`${percent(tree.total[0], recorded.total[0])} of the recording`);
 	if (meta.pruned)
 		parts.push(`${count(meta.pruned)} frames pruned: counts of searches are lower bounds`);

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void fill_info(struct capture *capture)
+static void fill_info(struct capture *capture, size_t nr_probes)
 {
 	struct capture_info *info = capture_get_info(capture);
 
@@ -20,9 +20,10 @@ static void fill_info(struct capture *capture)
 	info->nr_argv = 1;
 	info->argv = capture_array(capture, 1, sizeof(*info->argv));
 	info->argv[0] = "./prog";
-	info->nr_probes = 1;
-	info->probes = capture_array(capture, 1, sizeof(*info->probes));
-	info->probes[0] = "profile:hz:99";
+	info->nr_probes = nr_probes;
+	info->probes = capture_array(capture, nr_probes, sizeof(*info->probes));
+	for (size_t i = 0; i < nr_probes; i++)
+		info->probes[i] = i ? "uprobe:malloc" : "profile:hz:99";
 	info->nr_stops = 1;
 	info->stops = capture_array(capture, 1, sizeof(*info->stops));
 	info->stops[0] = (struct capture_counter){"end of stack", 3, true};
@@ -34,7 +35,7 @@ static struct capture *small_capture(uint32_t nr_objects, uint32_t nr_stacks, ui
 	struct capture *capture = capture_new();
 	struct capture_process process = {.pid = 7, .comm = "prog"};
 
-	fill_info(capture);
+	fill_info(capture, slice_ns ? 2 : 1);
 	capture_get_info(capture)->slice_ns = slice_ns;
 	capture_add_process(capture, &process);
 	for (uint32_t i = 0; i < nr_objects; i++) {
@@ -57,7 +58,8 @@ static struct capture *small_capture(uint32_t nr_objects, uint32_t nr_stacks, ui
 		uint32_t place = capture_add_location(capture, &location);
 		const uint32_t places[] = {place, 0};
 		const struct capture_stack stack = {
-			.comm = "prog",
+			.comm = slice_ns && i % 4 > 1 ? "worker" : "prog",
+			.probe = slice_ns ? i % 2 : 0,
 			.slice = slice_ns ? i : 0,
 			.count = i + 1,
 			.weight = i + 1,

@@ -5,7 +5,7 @@ const assert = require('node:assert');
 const {execFileSync} = require('node:child_process');
 const fs = require('node:fs');
 const {test, before, after} = require('node:test');
-const {boxOf, click, labels, launch, leaveSearch, makeForest, makePage, open, point, run, scratch, search,
+const {ROOT, boxOf, click, labels, launch, leaveSearch, makeForest, makePage, open, point, run, scratch, search,
 	status} = require('./page.js');
 
 const STACKS = `web-1/1;main;handle;parse 30
@@ -398,6 +398,14 @@ test('script and still picture draw the same boxes, colours and labels', async (
 		await still.close();
 		await drawn.close();
 	}
+	const modules = directory + '/modules.svg';
+	run(['report', '-q', '--colors', 'module', ROOT + '/tests/corpus/capture/slices', '-o', modules]);
+	const still = await open(browser, modules, {script: false, width: 1200});
+	const drawn = await open(browser, modules, {width: 1200});
+	assert.ok((await boxes(drawn)).some(box => box.startsWith('h')));
+	assert.deepStrictEqual(await boxes(drawn), await boxes(still));
+	await still.close();
+	await drawn.close();
 });
 
 test('a search over a million nodes agrees with awk', async t => {

@@ -132,10 +132,46 @@ test('tabs go to processes and threads', async () => {
 	await page.close();
 });
 
-// tests/corpus/capture/slices: a stack in each of 16 tenths of a second, hit once, twice ... 16 times.
+// A stack in each of 16 tenths of a second, hit once, twice ... 16 times, by two probes and two threads.
+const CAPTURE = path.join(ROOT, 'tests/corpus/capture/slices');
+
+test('tabs of probes have tabs of threads', async () => {
+	const probes = path.join(directory, 'probes.html');
+	run(['report', '-q', CAPTURE, '-o', probes]);
+	const page = await open(browser, probes);
+	const tabs = () => page.$$eval('.tabs div', lines => lines.map(line =>
+		[...line.querySelectorAll('button')].map(tab => tab.textContent)));
+	const first = ['all 100.00%', 'uprobe:malloc 52.94%', 'profile:hz:99 47.06%'];
+	assert.deepStrictEqual(await tabs(), [first]);
+	await page.$$eval('.tabs button', list => list[1].click());
+	assert.deepStrictEqual(await tabs(), [first, ['worker 29.41%', 'prog 23.53%']]);
+	await page.$$eval('.tabs div:nth-child(2) button', list => list[0].click());
+	assert.match(await status(page), /^view: 40 samples/);
+	assert.deepStrictEqual(await page.$$eval('.tabs [aria-pressed=true]', list => list.map(tab => tab.textContent)),
+		['uprobe:malloc 52.94%', 'worker 29.41%']);
+	await page.$$eval('.tabs button', list => list[0].click());
+	assert.strictEqual(await status(page), '');
+	await page.keyboard.press('p');
+	assert.deepStrictEqual(await page.$$eval('.legend button', list => list.map(chip => chip.textContent)),
+		['[kernel]', 'prog', 'process']);
+	await point(page, 'all');
+	await page.keyboard.press('Home');
+	await page.keyboard.press('ArrowUp');
+	await page.keyboard.press('h');
+	await page.keyboard.press('Home');
+	await page.keyboard.press('ArrowUp');
+	await page.keyboard.press('h');
+	assert.strictEqual(await status(page), 'nothing is left: undo (u)');
+	await page.keyboard.press('u');
+	await page.keyboard.press('u');
+	assert.strictEqual(await status(page), '');
+	assert.deepStrictEqual(page.errors, []);
+	await page.close();
+});
+
 test('a time is chosen in the strip, by mouse, keyboard and address', async () => {
-	const timed = path.join(directory, 'timed.html'), capture = path.join(ROOT, 'tests/corpus/capture/slices');
-	run(['report', '-q', capture, '-o', timed, '-o', timed + '.svg']);
+	const timed = path.join(directory, 'timed.html');
+	run(['report', '-q', CAPTURE, '-o', timed, '-o', timed + '.svg']);
 	const page = await open(browser, timed);
 	const note = () => page.$eval('.timeline .note', element => element.textContent);
 	assert.match(await note(), /^1\.6 s/);
