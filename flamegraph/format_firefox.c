@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Firefox Profiler's processed format, version 60, packed with gzip: one thread for each root, its
- * stacks the nodes of the call tree, one weighted sample for each stack.  Samples have no times of
- * their own; they are put one after the other, as long as they weigh.
+ * stacks the nodes of the call tree, one weighted sample for each stack, and slice of time where
+ * time was kept.
  */
 #include "common/alloc.h"
 #include "common/cleanup.h"
 #include "flamegraph/capture.h"
+#include "flamegraph/firefox_samples.h"
 #include "flamegraph/firefox_tables.h"
 #include "flamegraph/format.h"
 #include "flamegraph/format_writers.h"
@@ -66,7 +67,10 @@ static void put_meta(struct json_writer *json, const struct profile *profile,
 	json_object_begin(json);
 	json_key_uint(json, "version", GECKO_VERSION);
 	json_key_uint(json, "preprocessedProfileVersion", FORMAT_VERSION);
-	json_key_double(json, "interval", interval_of(profile), 6);
+	/* How far a sample reaches in the graphs. */
+	json_key_double(json, "interval",
+			firefox_slice(profile) > 0 ? firefox_slice(profile) : interval_of(profile),
+			6);
 	json_key_double(json, "startTime", tell ? (double)info->start_unix_ns / 1e6 : 0, 3);
 	json_key_uint(json, "processType", 0);
 	json_key_string(json, "product", title);
@@ -119,43 +123,33 @@ static void put_weight(struct json_writer *json, const struct profile *profile, 
 static void put_samples(struct json_writer *json, const struct profile *profile,
 			const struct profile_root *root)
 {
-	size_t nr, nr_samples = 0;
-	const struct profile_node *nodes = profile_nodes(profile, &nr);
-	uint32_t first = root->node ? root->node : 1;
-	double interval = interval_of(profile);
-	uint64_t time = 0;
+	size_t nr;
+	_cleanup_free_ struct firefox_sample *samples = firefox_samples(profile, root,
+									interval_of(profile), &nr);
 
 	json_key(json, "samples");
 	json_object_begin(json);
 	json_key(json, "stack");
 	json_array_begin(json);
-	for (uint32_t node = first; node < root->end; node++) {
-		if (!nodes[node].self)
-			continue;
-		nr_samples++;
-		if (node == root->node)
+	for (size_t i = 0; i < nr; i++) {
+		if (samples[i].node == root->node)
 			json_null(json);
 		else
-			json_uint(json, node - 1);
+			json_uint(json, samples[i].node - 1);
 	}
 	json_array_end(json);
 	json_key(json, "time");
 	json_array_begin(json);
-	for (uint32_t node = first; node < root->end; node++) {
-		if (nodes[node].self)
-			json_double(json, (double)time * interval, 6);
-		time += nodes[node].self;
-	}
+	for (size_t i = 0; i < nr; i++)
+		json_double(json, samples[i].time, 6);
 	json_array_end(json);
 	json_key(json, "weight");
 	json_array_begin(json);
-	for (uint32_t node = first; node < root->end; node++) {
-		if (nodes[node].self)
-			put_weight(json, profile, nodes[node].self);
-	}
+	for (size_t i = 0; i < nr; i++)
+		put_weight(json, profile, samples[i].value);
 	json_array_end(json);
 	json_key_string(json, "weightType", weight_type(profile));
-	json_key_uint(json, "length", nr_samples);
+	json_key_uint(json, "length", nr);
 	json_object_end(json);
 }
 

@@ -3,6 +3,7 @@
 """`ctrace flamegraph` and `ctrace diff`: others' stacks, others' options."""
 import csv
 import gzip
+import json
 import os
 import subprocess
 import xml.etree.ElementTree
@@ -85,6 +86,24 @@ class Flamegraph(harness.Case):
         run = self.run_ctrace("flamegraph", "r.ctrace", "-f", "folded")
         self.assertEqual((run.status, run.err), (0, ""))
         self.assertEqual(run.out, (self.directory / "r.folded").read_text())
+
+    def test_times_that_were_kept_are_those_of_firefox_samples(self):
+        run = self.run_ctrace("profile:hz:199", "--timeline", "-o", "t.firefox.json.gz", "-o",
+                              "t.folded", "--", "python3", "-c",
+                              "import time; t = time.time()\nwhile time.time() < t + 1: pass")
+        self.assertEqual(run.status, 0, run.err)
+        data = json.loads(gzip.decompress((self.directory / "t.firefox.json.gz").read_bytes()))
+        self.assertEqual(data["meta"]["interval"], 100)
+        samples = [thread["samples"] for thread in data["threads"]]
+        self.assertEqual(sum(sum(each["weight"]) for each in samples),
+                         sum(run.stacks("t.folded").values()))
+        for each in samples:
+            self.assertEqual(each["time"], sorted(each["time"]))
+            self.assertEqual({len(each[name]) for name in ("stack", "time", "weight")},
+                             {each["length"]})
+        last = max(each["time"][-1] for each in samples)
+        self.assertGreater(last, 700)
+        self.assertLess(last, 30000)
 
     def test_other_pages_and_damage_are_one_line(self):
         self.draw("-o", "a.svg")
