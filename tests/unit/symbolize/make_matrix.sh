@@ -8,6 +8,7 @@ out=$2
 mkdir -p "$out"
 cd "$out"
 sources="$src/matrix_main.cc $src/matrix_table.cc $src/matrix_parse.cc"
+patience=60 # seconds: llvm-dwp 19 does not come back from some of gcc 12's files
 : >made
 
 have() {
@@ -55,9 +56,10 @@ mkdir -p split4 split5
 add split4/prog split5/prog
 if have dwp; then
 	mkdir -p dwp4
-	(cd dwp4 && g++ -std=c++17 -O2 -g -gdwarf-4 -gsplit-dwarf -o prog $sources &&
-		dwp -e prog -o prog.dwp && rm -f ./*.dwo)
-	add dwp4/prog
+	(cd dwp4 && g++ -std=c++17 -O2 -g -gdwarf-4 -gsplit-dwarf -o prog $sources)
+	if (cd dwp4 && timeout $patience dwp -e prog -o prog.dwp && rm -f ./*.dwo); then
+		add dwp4/prog
+	fi
 fi
 
 for clang in clang++-19 clang++; do
@@ -73,8 +75,10 @@ for clang in clang++-19 clang++; do
 		have $dwp || continue
 		mkdir -p clang-dwp5
 		cp clang-split5/*.dwo clang-split5/*.o clang-dwp5
-		(cd clang-dwp5 && $clang -o prog ./*.o && $dwp -e prog -o prog.dwp && rm -f ./*.dwo)
-		add clang-dwp5/prog
+		(cd clang-dwp5 && $clang -o prog ./*.o)
+		if (cd clang-dwp5 && timeout $patience $dwp -e prog -o prog.dwp && rm -f ./*.dwo); then
+			add clang-dwp5/prog
+		fi
 		break
 	done
 	break
