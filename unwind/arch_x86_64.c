@@ -278,6 +278,15 @@ bool arch_find_retpoline(const uint8_t *code, size_t size, struct arch_retpoline
 	return false;
 }
 
+bool arch_is_context_start(const uint8_t *code, size_t size)
+{
+	/* mov %rbx,%rsp; mov (%rsp),%rdi; test %rdi,%rdi; je */
+	static const uint8_t start[] = {0x48, 0x89, 0xdc, 0x48, 0x8b, 0x3c,
+					0x24, 0x48, 0x85, 0xff, 0x74};
+
+	return size >= sizeof(start) && memcmp(code, start, sizeof(start)) == 0;
+}
+
 const char *arch_register_name(unsigned int reg)
 {
 	static const char *const names[] = {"rax", "rdx", "rcx", "rbx", "rsi", "rdi", "rbp", "rsp",

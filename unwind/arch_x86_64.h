@@ -52,6 +52,9 @@ struct arch_retpoline {
 /* The first one of gcc's or clang's in the @size bytes at @code. */
 bool arch_find_retpoline(const uint8_t *code, size_t size, struct arch_retpoline *ret_found);
 
+/* Does glibc's __start_context begin at @code? */
+bool arch_is_context_start(const uint8_t *code, size_t size);
+
 /* "rax" ... "r15"; NULL from 16 on. */
 const char *arch_register_name(unsigned int reg);
 

@@ -3,6 +3,7 @@
 
 #include "unwind/arch_x86_64.h"
 #include "unwind/cfi_input.h"
+#include "unwind/context_start.h"
 
 #include <string.h>
 
@@ -260,4 +261,5 @@ void known_code_add(struct cfi_input *input, const struct elf_image *image)
 	add_frame_stubs(input, image);
 	add_trampolines(input, image);
 	add_thread_start(input, image);
+	context_start_add(input, image);
 }

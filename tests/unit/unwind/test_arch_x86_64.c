@@ -106,6 +106,22 @@ static void test_one_field_serves_one_use(void **state)
 	assert_int_equal(rule_of(by_rsp, rbp_in_r9).x, 9);
 }
 
+static void test_start_of_a_context_is_known_by_its_bytes(void **state)
+{
+	static const uint8_t glibc[] = {0x48, 0x89, 0xdc, 0x48, 0x8b, 0x3c,
+					0x24, 0x48, 0x85, 0xff, 0x74, 0x08};
+	uint8_t other[sizeof(glibc)];
+
+	(void)state;
+	assert_true(arch_is_context_start(glibc, sizeof(glibc)));
+	assert_false(arch_is_context_start(glibc, 10));
+	for (size_t i = 0; i < 11; i++) {
+		memcpy(other, glibc, sizeof(other));
+		other[i] ^= 1;
+		assert_false(arch_is_context_start(other, sizeof(other)));
+	}
+}
+
 static void test_signal_trampolines_are_known_by_their_bytes(void **state)
 {
 	static const uint8_t rax[] = {0x48, 0xc7, 0xc0, 0x0f, 0, 0, 0, 0x0f, 0x05};
@@ -212,6 +228,7 @@ int main(void)
 		cmocka_unit_test(test_every_rbp_kind_has_its_rule),
 		cmocka_unit_test(test_an_undefined_return_address_is_the_end_of_the_stack),
 		cmocka_unit_test(test_one_field_serves_one_use),
+		cmocka_unit_test(test_start_of_a_context_is_known_by_its_bytes),
 		cmocka_unit_test(test_signal_trampolines_are_known_by_their_bytes),
 		cmocka_unit_test(test_a_trampoline_is_found_wherever_it_lies),
 		cmocka_unit_test(test_registers_have_the_psabis_numbers),
