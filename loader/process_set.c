@@ -184,15 +184,45 @@ static const struct process_mapping *find_live(const struct process *p, uint64_t
 	return NULL;
 }
 
-/* Anonymous memory over an object's text: a program that moved itself onto huge pages. */
-static const struct process_mapping *text_below(const struct process *p,
-						const struct object_mapping *m)
+struct file_search {
+	const struct object *object;
+	bool found;
+};
+
+static int take_searched(const struct maps_entry *entry, void *arg)
+{
+	struct file_search *search = arg;
+
+	search->found = search->found || (entry->inode == search->object->inode &&
+					  entry->dev_major == search->object->dev_major &&
+					  entry->dev_minor == search->object->dev_minor);
+	return 0;
+}
+
+/* Is any part of the object's file mapped at all? */
+static bool is_still_mapped(pid_t pid, const struct object *object)
+{
+	struct file_search search = {.object = object};
+	_cleanup_fclose_ FILE *f = NULL;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", (int)pid);
+	f = fopen(path, "re");
+	/* Of a process that is gone nobody knows better. */
+	return !f || maps_parse(f, take_searched, &search) < 0 || search.found;
+}
+
+/*
+ * Is it anonymous memory over an object's text: of a program that moved itself onto huge pages?
+ * Not where a library has been unloaded, of which nobody tells us.
+ */
+static bool is_moved_text(const struct process *p, const struct object_mapping *m)
 {
 	const struct process_mapping *old = find_live(p, m->start, m->end);
 
-	if (!old || old->object->kind != OBJECT_ELF)
-		return NULL;
-	return m->start >= old->start && m->end <= old->end ? old : NULL;
+	if (!old || old->object->kind != OBJECT_ELF || m->start < old->start || m->end > old->end)
+		return false;
+	return is_still_mapped(p->pid, old->object);
 }
 
 /* Takes down where the names of code that is in no file will be. */
@@ -225,7 +255,7 @@ static void add_mapping(struct process_set *s, struct process *p, const struct o
 	if (old && old->start == new.start && old->end == new.end && old->object == object &&
 	    old->bias == new.bias)
 		return;
-	if (object->kind == OBJECT_JIT && text_below(p, m))
+	if (object->kind == OBJECT_JIT && is_moved_text(p, m))
 		return;
 	punch(s, p, m->start, m->end);
 	append(p, &new);
