@@ -57,7 +57,7 @@ static void search_retpolines(struct search *search, const uint8_t *code, size_t
 
 static bool is_code(const struct cfi_input *input, const Elf64_Shdr *s)
 {
-	return s->sh_type == SHT_PROGBITS && s->sh_flags & SHF_EXECINSTR &&
+	return s->sh_type == SHT_PROGBITS && s->sh_flags & SHF_EXECINSTR && s->sh_size &&
 	       s->sh_addr >= input->base && s->sh_size <= input->size &&
 	       s->sh_addr - input->base <= input->size - s->sh_size;
 }
