@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * 600 executable mappings: the page of one function, mapped from the program's own file again and
- * again, with holes in between so that none become one.
+ * again, with holes in between so that none become one.  Its argument is another number.
  */
 #include "expect.h"
 
@@ -10,7 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { COPIES = 600, PAGE = 4096 };
+enum { COPIES = 600, MAX_COPIES = 4000, PAGE = 4096 };
 #define SETTLE_US 300000 /* the news of so many takes a while */
 
 /* Alone in its page; calls the function it is given, and nothing by address. */
@@ -31,9 +31,9 @@ static NOINLINE void callback(void)
 	NO_TAIL_CALL();
 }
 
-static NOINLINE void call_copies(copied_fn *copies)
+static NOINLINE void call_copies(copied_fn *copies, int nr)
 {
-	for (int i = 0; i < COPIES; i++)
+	for (int i = 0; i < nr; i++)
 		copies[i](callback);
 	NO_TAIL_CALL();
 }
@@ -41,7 +41,8 @@ static NOINLINE void call_copies(copied_fn *copies)
 int main(int argc, char **argv)
 {
 	off_t off = (off_t)((unsigned long)copied - (unsigned long)__ehdr_start);
-	static copied_fn copies[COPIES];
+	static copied_fn copies[MAX_COPIES];
+	int nr = argc > 1 ? atoi(argv[1]) : COPIES;
 	char *place;
 	int fd;
 
@@ -49,12 +50,14 @@ int main(int argc, char **argv)
 		expect("hit", COPIES, MAIN ";call_copies;copied;callback;hit");
 		return 0;
 	}
+	if (nr < 0 || nr > MAX_COPIES)
+		return 1;
 	fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-	place = (char *)mmap(NULL, 2 * COPIES * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-			     0);
+	place = (char *)mmap(NULL, 2 * MAX_COPIES * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
+			     -1, 0);
 	if (fd < 0 || place == MAP_FAILED)
 		return 1;
-	for (int i = 0; i < COPIES; i++) {
+	for (int i = 0; i < nr; i++) {
 		void *at = place + 2 * i * PAGE;
 
 		if (mmap(at, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED, fd, off) != at)
@@ -62,6 +65,6 @@ int main(int argc, char **argv)
 		memcpy(&copies[i], &at, sizeof(at));
 	}
 	usleep(SETTLE_US);
-	call_copies(copies);
+	call_copies(copies, nr);
 	return 0;
 }
