@@ -88,7 +88,7 @@ static void log_outcome(const struct capture_object *object, int err,
 			const struct symbolize_stats *stats)
 {
 	if (err == -ESTALE)
-		log_verbose("symbols of %s: refused, it is not the file that was recorded%s%s",
+		log_warning("symbols of %s: refused, it is not the file that was recorded%s%s",
 			    object->path, stats->source ? "; " : "",
 			    stats->source ? stats->source : "");
 	else if (err < 0)

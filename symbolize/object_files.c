@@ -99,7 +99,8 @@ void object_files_find(struct elf_image *image, const char *path,
 	if (!refusals)
 		die_oom();
 	if (!object_has_section(image, ".symtab") || (want_dwarf && !has_dwarf(image)))
-		debug_file_find(image, &search, &files.debug_image, &files.debug_path);
+		files.has_refused = debug_file_find(image, &search, &files.debug_image,
+						    &files.debug_path) == -ESTALE;
 	if (options->debuginfod && want_dwarf && !files.debug_image && !has_dwarf(image))
 		fetch_debug_file(&files, options, refusals);
 	if (has_dwarf(image)) {

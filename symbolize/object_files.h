@@ -21,6 +21,7 @@ struct object_files {
 	const char *dwarf_path;
 	struct elf_image *alt_image; /* what dwz took out of it, or NULL */
 	uint64_t fetch_ns;	     /* waited for debuginfod servers */
+	bool has_refused;	     /* a debug file was there, of another build */
 	char *refusals;		     /* "; ..." for each file that did not fit; never NULL */
 };
 

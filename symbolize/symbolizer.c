@@ -176,9 +176,9 @@ static void resolve_object(const char *path, struct elf_image *image,
 		resolve_with_cache(&request, addrs, nr, &outcome);
 	else
 		resolve(&request, addrs, nr, &outcome);
-	object_files_release(&files);
 	stats->source = outcome.source;
-	stats->is_damaged = !outcome.is_complete;
+	stats->is_damaged = !outcome.is_complete || files.has_refused;
+	object_files_release(&files);
 }
 
 static void count_frames(const struct symbolize_address *addrs, size_t nr,

@@ -56,7 +56,7 @@ struct symbolize_stats {
 	uint64_t inlined_frames;
 	uint64_t ns;
 	uint64_t fetch_ns;  /* of that, waiting for debuginfod servers */
-	bool is_damaged;    /* something was damaged, missing or took too long; @source says it */
+	bool is_damaged;    /* something was damaged, missing, refused or too slow: see @source */
 	const char *source; /* interned: what was used and why not more, for -v */
 };
 

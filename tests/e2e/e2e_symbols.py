@@ -111,8 +111,17 @@ class Symbols(harness.Case):
         stale.parent.mkdir(parents=True)
         build("objcopy", "--only-keep-debug", built() / "plain", stale)
         self.strip(program)
-        run = self.profile("./program", options=["--debug-dir", "debug"])
-        self.assertRegex(run.err, r"symbols of .*/program: .*\.debug refused: its build-id differs")
+        run = self.run_ctrace("profile:hz:199", "--debug-dir", "debug", "-o", "out.folded", "--",
+                              "./program")
+        self.assertRegex(run.err, r"names of functions in .*program may be missing: .*its build-id differs")
+
+    def test_a_report_refuses_a_program_that_was_built_anew(self):
+        self.copy("shapes")
+        self.profile("./program", options=["-o", "run.ctrace"])
+        self.copy("plain")
+        run = self.run_ctrace("report", "-o", "out.folded", "run.ctrace")
+        self.assertRegex(run.err, "program: refused, it is not the file that was recorded")
+        self.assert_frame(run, r"\[program\]")
 
     def test_a_deleted_program_keeps_its_names(self):
         self.copy("shapes")
