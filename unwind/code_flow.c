@@ -27,6 +27,7 @@ struct work {
 struct code_flow {
 	const uint8_t *code;
 	uint32_t size;
+	uint32_t skew; /* of code[0], from where functions may begin */
 	uint32_t cap_at;
 	uint8_t *seen; /* kind << 4 | length of what was decoded here; 0: nothing yet */
 	uint16_t *at;  /* number + 1 of the state before the instruction that begins here */
@@ -143,6 +144,11 @@ static uint32_t padding_at(const struct code_flow *flow, uint32_t pos)
 	     (i + 1 == flow->size || flow->code[i] != 0x0f || flow->code[i + 1] != 0x1f)))
 		return 0;
 	return decode(flow, pos).length;
+}
+
+static bool is_aligned(const struct code_flow *flow, int64_t pos)
+{
+	return (pos + flow->skew) % FUNCTION_ALIGN == 0;
 }
 
 /* Follows the code from @pos until it ends, or joins what was followed before. */
@@ -329,7 +335,7 @@ static void follow_rest(struct code_flow *flow)
 			pos += step;
 			continue;
 		}
-		if (probe(flow, pos, &state) || pos % FUNCTION_ALIGN == 0) {
+		if (probe(flow, pos, &state) || is_aligned(flow, pos)) {
 			follow(flow, pos, state_number(flow, &state));
 			follow_all(flow);
 		}
@@ -350,7 +356,7 @@ static void find_entries(struct code_flow *flow)
 		pos += insn.length ? insn.length : 1;
 		target = (int64_t)pos + insn.value;
 		if ((insn.kind == X86_CALL && insn.value) ||
-		    (insn.kind == X86_ADDRESS && target % FUNCTION_ALIGN == 0))
+		    (insn.kind == X86_ADDRESS && is_aligned(flow, target)))
 			push(flow, target, ENTRY);
 	}
 }
@@ -363,7 +369,7 @@ struct code_flow *code_flow_new(void)
 	return flow;
 }
 
-void code_flow_follow(struct code_flow *flow, const uint8_t *code, uint32_t size,
+void code_flow_follow(struct code_flow *flow, const uint8_t *code, uint32_t size, uint64_t vaddr,
 		      const uint32_t *entries, size_t nr_entries)
 {
 	struct work *first;
@@ -371,6 +377,7 @@ void code_flow_follow(struct code_flow *flow, const uint8_t *code, uint32_t size
 
 	flow->code = code;
 	flow->size = size;
+	flow->skew = (uint32_t)(vaddr % FUNCTION_ALIGN);
 	if (size > flow->cap_at) {
 		free(flow->at);
 		free(flow->seen);

@@ -31,10 +31,10 @@ struct code_flow *code_flow_new(void);
 void code_flow_free(struct code_flow *flow);
 
 /*
- * Follows the @size bytes at @code (at most 2^30), borrowed until the next call; what was followed
- * before is forgotten.  @entries: positions where functions begin.
+ * Follows the @size bytes at @code (at most 2^30), which run at @vaddr, borrowed until the next
+ * call; what was followed before is forgotten.  @entries: positions where functions begin.
  */
-void code_flow_follow(struct code_flow *flow, const uint8_t *code, uint32_t size,
+void code_flow_follow(struct code_flow *flow, const uint8_t *code, uint32_t size, uint64_t vaddr,
 		      const uint32_t *entries, size_t nr_entries);
 
 /*

@@ -130,7 +130,7 @@ static void add_hole(struct code_rows *rows, uint32_t begin, uint32_t end)
 	entries = xcalloc(nr, sizeof(*entries));
 	for (size_t i = 0; i < nr; i++)
 		entries[i] = rows->entries[first + i] - begin;
-	code_flow_follow(rows->flow, span.data, end - begin, entries, nr);
+	code_flow_follow(rows->flow, span.data, end - begin, span.vaddr, entries, nr);
 	while (code_flow_next(rows->flow, pos, &from, &to, &state)) {
 		append(rows, begin + from, begin + to, &state);
 		pos = to;

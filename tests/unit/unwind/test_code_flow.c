@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#define VADDR 0x1000
+
 /* What the code says of the instruction at @pos; a depth of -1 where it says nothing. */
 static struct flow_state state_at(const uint8_t *code, uint32_t size, uint32_t pos)
 {
@@ -13,7 +15,7 @@ static struct flow_state state_at(const uint8_t *code, uint32_t size, uint32_t p
 	uint32_t begin, end = 0;
 	const uint32_t entry = 0;
 
-	code_flow_follow(flow, code, size, &entry, 1);
+	code_flow_follow(flow, code, size, VADDR, &entry, 1);
 	while (code_flow_next(flow, end, &begin, &end, &state))
 		if (pos >= begin && pos < end)
 			found = state;
