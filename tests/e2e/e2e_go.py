@@ -12,7 +12,7 @@ import tempfile
 
 import harness
 
-SOURCE = pathlib.Path(__file__).parent / "go_stacks.go"
+HERE = pathlib.Path(__file__).parent
 
 
 # What Go compiles of its own library, for all builds here.
@@ -20,10 +20,10 @@ CACHE = tempfile.TemporaryDirectory()
 
 
 class Go(harness.Case):
-    def build(self, *flags):
+    def build(self, *flags, source="go_stacks.go"):
         """Without inlining: what is inlined is a matter of names, not of stacks."""
         program = self.directory / "program"
-        subprocess.run(["go", "build", "-gcflags=-l", *flags, "-o", program, SOURCE], check=True,
+        subprocess.run(["go", "build", "-gcflags=-l", *flags, "-o", program, HERE / source], check=True,
                        env={**os.environ, "GOCACHE": CACHE.name,
                             "GO111MODULE": "off"})
         return program
@@ -47,6 +47,19 @@ class Go(harness.Case):
 
     def test_position_independent(self):
         self.check(self.build("-buildmode=pie"))
+
+    def test_c_is_entered_and_left(self):
+        """runtime.cgocall, which changes stacks, is the one function left out."""
+        run = self.run_ctrace("uprobe:hit", "--no-cache", "-o", "out.folded", "--",
+                              self.build(source="go_calls_c.go"))
+        self.assertEqual(run.status, 0, run.err)
+        seen = collections.Counter()
+        for stack, count in run.stacks().items():
+            seen[re.sub(r"_cgo_\w+_Cfunc", "_cgo_Cfunc", ";".join(stack[1:]))] += count
+        call = ("main.mid;main.leaf;main._Cfunc_outer;runtime.asmcgocall;_cgo_Cfunc_outer;"
+                "outer;inner;hit")
+        self.assertEqual(seen, {f"runtime.goexit;runtime.main;main.main;{call}": 50,
+                                f"runtime.goexit;main.main.func1;{call}": 1})
 
     def test_a_profile_of_it_is_whole(self):
         run = self.run_ctrace("profile:hz:999", "--no-cache", "-o", "out.folded", "--stats",
