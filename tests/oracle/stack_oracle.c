@@ -3,9 +3,9 @@
  * The stack oracle: stops a program at random moments, walks every thread with the step the kernel
  * runs, and has libdw's dwfl_getthread_frames walk the same threads.  Prints each disagreement
  * that is not explained (-v: every one, and every stack that is cut) and a summary; exit status 1
- * when there is one.
+ * when there is one, or (-w) when a stack is not whole.
  *
- *   stack_oracle [-n STOPS] [-i MICROSECONDS] [-s SEED] [-v] PROGRAM [ARG...]
+ *   stack_oracle [-n STOPS] [-i MICROSECONDS] [-s SEED] [-v] [-w] PROGRAM [ARG...]
  */
 #include "loader/launch.h"
 #include "tests/oracle/stopped_program.h"
@@ -28,6 +28,7 @@
 struct oracle {
 	struct stopped_program program;
 	bool verbose;
+	bool must_be_whole;
 	Dwfl *dwfl;
 	uint64_t stops, guessed;
 	uint64_t verdicts[NR_VERDICTS];
@@ -183,7 +184,7 @@ int main(int argc, char **argv)
 	unsigned long stops = 100, interval = 2000;
 	int c, status;
 
-	while ((c = getopt(argc, argv, "+n:i:s:v")) != -1) {
+	while ((c = getopt(argc, argv, "+n:i:s:vw")) != -1) {
 		if (c == 'n')
 			stops = strtoul(optarg, NULL, 10);
 		else if (c == 'i')
@@ -192,6 +193,8 @@ int main(int argc, char **argv)
 			srandom((unsigned int)strtoul(optarg, NULL, 10));
 		else if (c == 'v')
 			o->verbose = true;
+		else if (c == 'w')
+			o->must_be_whole = true;
 		else
 			return 2;
 	}
@@ -201,7 +204,8 @@ int main(int argc, char **argv)
 		return 2;
 	judge_often(o, stops, interval);
 	summarize(o);
-	status = o->verdicts[VERDICT_UNEXPLAINED] != 0 || o->stops == 0;
+	status = o->verdicts[VERDICT_UNEXPLAINED] != 0 || o->stops == 0 ||
+		 (o->must_be_whole && o->by_stop[STOP_END_OF_STACK] != o->stops);
 	dwfl_end(o->dwfl);
 	stopped_program_end(&o->program);
 	free(o);
