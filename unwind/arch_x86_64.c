@@ -150,12 +150,14 @@ size_t arch_signal_trampoline(const uint8_t *code, size_t size)
 	return 0;
 }
 
-/* Position of the next syscall instruction from @pos on, or @size. */
-static size_t find_syscall(const uint8_t *code, size_t size, size_t pos)
+/*
+ * Position of the next two bytes @pair from @pos on, or @size.  One byte at a time (or by memmem(),
+ * which is no quicker) this would be the slowest step of reading an object.
+ */
+static size_t find_pair(const uint8_t *code, size_t size, size_t pos, const uint8_t pair[2])
 {
-	const __m128i first = _mm_set1_epi8(0x0f), second = _mm_set1_epi8(0x05);
+	const __m128i first = _mm_set1_epi8((char)pair[0]), second = _mm_set1_epi8((char)pair[1]);
 
-	/* One byte at a time this would be the slowest step of reading a static program. */
 	for (; size - pos >= 17; pos += 16) {
 		__m128i a = _mm_loadu_si128((const __m128i *)(const void *)(code + pos));
 		__m128i b = _mm_loadu_si128((const __m128i *)(const void *)(code + pos + 1));
@@ -166,9 +168,16 @@ static size_t find_syscall(const uint8_t *code, size_t size, size_t pos)
 			return pos + (size_t)__builtin_ctz((unsigned int)mask);
 	}
 	for (; size - pos >= 2; pos++)
-		if (code[pos] == 0x0f && code[pos + 1] == 0x05)
+		if (code[pos] == pair[0] && code[pos + 1] == pair[1])
 			return pos;
 	return size;
+}
+
+static size_t find_syscall(const uint8_t *code, size_t size, size_t pos)
+{
+	static const uint8_t syscall[] = {0x0f, 0x05};
+
+	return find_pair(code, size, pos, syscall);
 }
 
 ptrdiff_t arch_find_signal_trampoline(const uint8_t *code, size_t size)
@@ -217,15 +226,12 @@ static bool is_musl_clone(const uint8_t *at, size_t size)
 
 bool arch_find_clone(const uint8_t *code, size_t size, struct arch_clone *ret_found)
 {
-	static const uint8_t syscall[] = {0x0f, 0x05};
-	const uint8_t *end = code + size, *at = code;
+	for (size_t pos = 0; (pos = find_syscall(code, size, pos)) < size; pos += 2) {
+		bool is_glibc = is_glibc_clone(code + pos, size - pos);
 
-	for (; (at = memmem(at, (size_t)(end - at), syscall, sizeof(syscall))) != NULL; at += 2) {
-		bool is_glibc = is_glibc_clone(at, (size_t)(end - at));
-
-		if (!is_glibc && !is_musl_clone(at, (size_t)(end - at)))
+		if (!is_glibc && !is_musl_clone(code + pos, size - pos))
 			continue;
-		ret_found->begin = (uint32_t)(at + 2 - code);
+		ret_found->begin = (uint32_t)pos + 2;
 		ret_found->end = ret_found->begin + (is_glibc ? 8 : 4);
 		return true;
 	}
@@ -253,23 +259,22 @@ bool arch_find_retpoline(const uint8_t *code, size_t size, struct arch_retpoline
 {
 	/* 1: pause; lfence; jmp 1b: where wrong guesses are caught.  A call stands in front. */
 	static const uint8_t trap[] = {0xf3, 0x90, 0x0f, 0xae, 0xe8, 0xeb, 0xf9};
-	const uint8_t *end = code + size, *at = code;
 
-	while ((at = memmem(at, (size_t)(end - at), trap, sizeof(trap))) != NULL) {
-		const uint8_t *call = at - 5;
+	for (size_t pos = 0; (pos = find_pair(code, size, pos, trap)) < size; pos += 2) {
+		const uint8_t *call = code + pos - 5;
 		bool is_return;
 		uint32_t tail;
 		unsigned int length;
 
-		at += sizeof(trap);
-		if (call < code || call[0] != 0xe8 || call[2] || call[3] || call[4] ||
-		    call[1] < sizeof(trap) || end - call < 5 + call[1])
+		if (pos < 5 || size - pos < sizeof(trap) ||
+		    memcmp(code + pos, trap, sizeof(trap)) != 0 || call[0] != 0xe8 || call[2] ||
+		    call[3] || call[4] || call[1] < sizeof(trap) || size - (pos - 5) < 5u + call[1])
 			continue;
 		tail = 5u + call[1];
-		length = retpoline_tail(call + tail, (size_t)(end - call) - tail, &is_return);
+		length = retpoline_tail(call + tail, size - (pos - 5) - tail, &is_return);
 		if (!length)
 			continue;
-		ret_found->begin = (uint32_t)(call - code);
+		ret_found->begin = (uint32_t)pos - 5;
 		ret_found->deep_from = ret_found->begin + tail;
 		ret_found->end = ret_found->deep_from + length + 1;
 		ret_found->deep_to = ret_found->end - is_return;

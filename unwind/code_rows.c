@@ -33,6 +33,14 @@ static int compare_u32(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+static bool is_described(const struct cfi_input *input, uint32_t addr)
+{
+	size_t i = fde_list_find(&input->ranges, addr);
+
+	return i < input->ranges.nr && input->ranges.ranges[i].begin <= addr;
+}
+
+/* Of described code nobody asks, and nearly all is: sorting its symbols cost more than the rest. */
 static void take_symbols(struct code_rows *rows, struct elf_span table)
 {
 	const struct cfi_input *input = rows->input;
@@ -45,6 +53,8 @@ static void take_symbols(struct code_rows *rows, struct elf_span table)
 		type = ELF64_ST_TYPE(symbol.st_info);
 		if ((type != STT_FUNC && type != STT_GNU_IFUNC) || symbol.st_shndx == SHN_UNDEF ||
 		    symbol.st_value < input->base || symbol.st_value >= input->base + input->size)
+			continue;
+		if (is_described(input, (uint32_t)(symbol.st_value - input->base)))
 			continue;
 		GROW_ARRAY(rows->entries, rows->nr_entries, rows->cap_entries);
 		rows->entries[rows->nr_entries++] = (uint32_t)(symbol.st_value - input->base);
