@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/record_options.h"
 
-#include "cli/cpu_list.h"
 #include "common/alloc.h"
 #include "common/log.h"
 #include "common/number.h"
+#include "loader/cpus.h"
 #include "loader/probe.h"
 
 #include <errno.h>
@@ -111,12 +111,16 @@ static void parse_run_time(struct record_arguments *args, const char *text,
 static void parse_cpus(struct record_arguments *args, const char *text, struct argp_state *state)
 {
 	long nr_cpus = sysconf(_SC_NPROCESSORS_CONF);
+	size_t nr;
 	int err;
 
 	if (nr_cpus < 1)
 		nr_cpus = 1;
 	free(TAKE_PTR(args->cpus));
-	err = cpu_list_parse(text, (unsigned int)nr_cpus, &args->cpus, &args->record.nr_cpus);
+	err = cpus_parse(text, &args->cpus, &nr);
+	if (err == 0 && args->cpus[nr - 1] >= nr_cpus)
+		err = -ERANGE;
+	args->record.nr_cpus = nr;
 	if (err == -ERANGE)
 		argp_error(state, "--cpus %s: CPUs are numbered from 0 to %ld, ranges go up", text,
 			   nr_cpus - 1);

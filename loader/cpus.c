@@ -28,7 +28,7 @@ static int mark_range(char *range, bool *marked)
 	if (ret < 0)
 		return ret;
 	if (last < first)
-		return -EINVAL;
+		return -ERANGE;
 	memset(marked + first, true, last - first + 1);
 	return 0;
 }

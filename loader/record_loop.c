@@ -33,6 +33,9 @@ struct loop {
 	unsigned int ticks;
 	bool line_shown;
 	bool ended;
+	/* As ctrace was started: what it does afterwards is done like that. */
+	int policy, nice;
+	struct sched_param parameters;
 };
 
 static void apply_event(const struct task_event *event, void *arg)
@@ -264,20 +267,22 @@ static int wait_once(struct loop *l)
  * What a walk cannot see is what we have not heard of yet: on a busy machine the wait for a CPU is
  * most of that time.  The program was started before and does not inherit this.
  */
-static void hurry(void)
+static void hurry(struct loop *l)
 {
 	const struct sched_param first = {.sched_priority = 1};
 
+	l->policy = sched_getscheduler(0);
+	sched_getparam(0, &l->parameters);
+	l->nice = getpriority(PRIO_PROCESS, 0);
 	if (sched_setscheduler(0, SCHED_RR, &first) < 0 && setpriority(PRIO_PROCESS, 0, -20) < 0)
 		log_debug("no higher priority: %s", strerror(errno));
 }
 
-static void calm_down(void)
+static void calm_down(const struct loop *l)
 {
-	const struct sched_param normal = {.sched_priority = 0};
-
-	sched_setscheduler(0, SCHED_OTHER, &normal);
-	setpriority(PRIO_PROCESS, 0, 0);
+	if (l->policy >= 0)
+		sched_setscheduler(0, l->policy, &l->parameters);
+	setpriority(PRIO_PROCESS, 0, l->nice);
 }
 
 int record_loop(struct recording *r)
@@ -286,14 +291,14 @@ int record_loop(struct recording *r)
 	int err = open_loop(&l);
 
 	/* Before the target runs: it may exec an object nobody knows in its first millisecond. */
-	hurry();
+	hurry(&l);
 	if (err == 0)
 		err = record_let_go(r);
 	if (err == 0 && r->options->duration_ns)
 		err = arm_deadline(&l, r->options->duration_ns);
 	while (err == 0 && !l.ended)
 		err = wait_once(&l);
-	calm_down();
+	calm_down(&l);
 	if (l.line_shown)
 		fprintf(stderr, "\r\033[K");
 	close_loop(&l);

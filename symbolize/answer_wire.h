@@ -6,7 +6,7 @@
 #ifndef CTRACE_SYMBOLIZE_ANSWER_WIRE_H
 #define CTRACE_SYMBOLIZE_ANSWER_WIRE_H
 
-#include "symbolize/symbolizer.h"
+#include "symbolize/answer.h"
 
 struct intern;
 struct resolve_outcome;

@@ -3,7 +3,12 @@
 #ifndef CTRACE_SYMBOLIZE_DEMANGLE_H
 #define CTRACE_SYMBOLIZE_DEMANGLE_H
 
-#include "symbolize/symbolizer.h"
+enum demangle_mode {
+	DEMANGLE_SHORT, /* no parameters, return types, hashes, clone suffixes; the default */
+	DEMANGLE_FULL,
+	DEMANGLE_SIMPLE, /* short, and template arguments collapsed to <> */
+	DEMANGLE_NONE,
+};
 
 /*
  * @raw in the spelling of @mode, to be freed by the caller; a name nobody understands comes back

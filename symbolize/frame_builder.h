@@ -6,9 +6,9 @@
 #ifndef CTRACE_SYMBOLIZE_FRAME_BUILDER_H
 #define CTRACE_SYMBOLIZE_FRAME_BUILDER_H
 
+#include "symbolize/answer.h"
 #include "symbolize/dwarf_reader.h"
 #include "symbolize/fde_starts.h"
-#include "symbolize/symbolizer.h"
 
 struct intern;
 struct name_table;
@@ -33,11 +33,5 @@ void frame_builder_set(const struct frame_builder *builder, struct symbolize_add
 /* One frame that names the module only, or "[unknown]". */
 void frame_builder_set_module(struct intern *strings, const char *path,
 			      struct symbolize_address *addr);
-
-/* The address to look up: inside the call for a return address. */
-static inline uint64_t symbolize_pc(const struct symbolize_address *addr)
-{
-	return addr->vaddr - addr->is_return;
-}
 
 #endif

@@ -7,7 +7,7 @@
 #define CTRACE_SYMBOLIZE_NAME_TABLE_H
 
 #include "common/cleanup.h"
-#include "symbolize/symbolizer.h"
+#include "symbolize/demangle.h"
 
 struct intern;
 struct name_table;

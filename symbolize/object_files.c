@@ -7,7 +7,7 @@
 #include "symbolize/alt_file.h"
 #include "symbolize/debug_file.h"
 #include "symbolize/debuginfod.h"
-#include "symbolize/symbolizer.h"
+#include "symbolize/symbolize_options.h"
 
 #include <errno.h>
 #include <libdeflate.h>

@@ -6,7 +6,8 @@
 #ifndef CTRACE_SYMBOLIZE_RESOLVE_H
 #define CTRACE_SYMBOLIZE_RESOLVE_H
 
-#include "symbolize/symbolizer.h"
+#include "symbolize/answer.h"
+#include "symbolize/symbolize_options.h"
 
 struct dwarf_opener;
 struct object_files;

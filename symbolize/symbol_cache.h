@@ -9,7 +9,8 @@
 
 #include "common/cleanup.h"
 #include "common/frame.h"
-#include "symbolize/symbolizer.h"
+#include "symbolize/answer.h"
+#include "symbolize/demangle.h"
 
 #define SYMBOL_CACHE_MAX_FILE	   ((uint64_t)64 << 20)
 #define SYMBOL_CACHE_MAX_DIR	   ((uint64_t)256 << 20)

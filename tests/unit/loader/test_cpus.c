@@ -44,8 +44,11 @@ static void test_what_is_no_list_is_refused(void **state)
 	check_error("1,", -EINVAL);
 	check_error("1-", -EINVAL);
 	check_error("-1", -EINVAL);
-	check_error("3-1", -EINVAL);
+	check_error(",", -EINVAL);
+	check_error("1--2", -EINVAL);
+	check_error("1 2", -EINVAL);
 	check_error("1-2-3", -EINVAL);
+	check_error("3-1", -ERANGE);
 	check_error("8192", -ERANGE);
 	check_error("0-99999999999999999999", -ERANGE);
 }
