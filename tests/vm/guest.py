@@ -20,7 +20,7 @@ KERNEL_PACKAGE = "linux-image-cloud-amd64"
 BUSYBOX = "/bin/busybox"
 
 # Emulation boots in 4 s and runs 10 to 20 times slower than the host.
-BOOT_TIMEOUT = 300
+BOOT_TIMEOUT = 480
 
 INIT = """#!/bin/busybox sh
 /bin/busybox mkdir -p /proc /sys /dev /tmp /out
