@@ -18,9 +18,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Smaller tables are built faster than a cache file is read: 100,000 rows take 4 ms. */
-#define CACHE_MIN_CFI_ROWS 100000
+/* What is built faster than this is not worth a file in the cache. */
+#define CACHE_MIN_BUILD_NS 4000000
 #define CACHE_MIN_FILE	   (2u << 20)
+/* Whoever waits as long is told: code without CFI (chromium) takes 2 s to follow, once. */
+#define SLOW_TABLE_NS 700000000u
 
 /* The path too: inode numbers are given again when a file is deleted. */
 struct identity {
@@ -209,7 +211,7 @@ static int get_table(struct object_set *set, const struct object *o, struct elf_
 		return 0;
 	}
 	err = unwind_table_build(image, &options, ret_table);
-	if (err == 0 && key.size && (*ret_table)->stats.cfi_rows >= CACHE_MIN_CFI_ROWS) {
+	if (err == 0 && key.size && (*ret_table)->stats.build_ns >= CACHE_MIN_BUILD_NS) {
 		int stored = unwind_cache_store(&key, *ret_table);
 
 		if (stored < 0)
@@ -233,6 +235,9 @@ static void build(struct object_set *set, struct object_entry *e, struct elf_ima
 	log_verbose("unwind table of '%s': %llu CFI rows, %u rows, %llu bytes, %.1f ms",
 		    e->object.path, (unsigned long long)table->stats.cfi_rows, table->nr_rows,
 		    (unsigned long long)table->stats.bytes, (double)took / 1e6);
+	if (took > SLOW_TABLE_NS)
+		log_info("'%s' took %.1f s to read; the next recording has it from the cache",
+			 e->object.path, (double)took / 1e9);
 	count_table(set, table);
 	if (set->store)
 		publish(set, e, table);
