@@ -69,7 +69,7 @@ function __ctrace_complete
 		__ctrace_options $command
 	else if test (count $words) -eq 1
 		__ctrace_commands
-		printf '%s\n' profile:hz:99 uprobe: kprobe: tracepoint: software: hardware: interval:
+		printf '%s\n' profile:hz:99 uprobe: uretprobe: kprobe: tracepoint: software: hardware: interval:
 	else
 		__fish_complete_path $current
 	end
