@@ -319,13 +319,23 @@ static bool probe(const struct code_flow *flow, uint32_t pos, struct flow_state 
 	return false;
 }
 
+/* Does a function look like beginning at @pos, where known code or padding ends? */
+static bool looks_like_entry(const struct code_flow *flow, uint32_t pos)
+{
+	struct x86_insn insn = decode(flow, pos);
+
+	return is_aligned(flow, pos) || insn.kind == X86_PUSH_RBP ||
+	       (insn.kind == X86_MOVE_RSP && insn.value < 0);
+}
+
 /*
  * What was not reached: functions nobody names or calls directly, and the cases of switches.  Where
- * even a look ahead tells nothing, aligned code is taken for a function.
+ * even a look ahead tells nothing, it has to look like a function.
  */
 static void follow_rest(struct code_flow *flow)
 {
 	uint32_t pos = 0, step;
+	bool is_first = true; /* nothing in between was left out */
 
 	while (pos < flow->size) {
 		struct flow_state state = at_entry;
@@ -333,15 +343,17 @@ static void follow_rest(struct code_flow *flow)
 		step = flow->at[pos] ? decode(flow, pos).length : padding_at(flow, pos);
 		if (step) {
 			pos += step;
+			is_first = true;
 			continue;
 		}
-		if (probe(flow, pos, &state) || is_aligned(flow, pos)) {
+		if (probe(flow, pos, &state) || (is_first && looks_like_entry(flow, pos))) {
 			follow(flow, pos, state_number(flow, &state));
 			follow_all(flow);
 		}
 		if (!flow->at[pos]) {
 			step = decode(flow, pos).length;
 			pos += step ? step : 1;
+			is_first = false;
 		}
 	}
 }

@@ -105,6 +105,20 @@ static void test_who_clears_rbp_was_not_called(void **state)
 	assert_false(state_at(plain, sizeof(plain), 3).is_outermost);
 }
 
+static void test_an_unaligned_function_begins_with_its_first_push(void **state)
+{
+	/* 13 bytes that return; push %r15; push %r14; (17:) push %rbp; hlt: no return to look for
+	 */
+	uint8_t code[] = {0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90,
+			  0x90, 0x90, 0xc3, 0x41, 0x57, 0x41, 0x56, 0x55, 0xf4};
+
+	(void)state;
+	assert_depth(code, sizeof(code), 13, 8);
+	assert_depth(code, sizeof(code), 15, 16);
+	assert_depth(code, sizeof(code), 17, 24);
+	assert_depth(code, sizeof(code), 18, 32);
+}
+
 static void test_any_bytes_come_to_an_end(void **state)
 {
 	uint8_t code[4096];
@@ -129,6 +143,7 @@ int main(void)
 		cmocka_unit_test(test_what_follows_a_call_that_never_returns_is_another_function),
 		cmocka_unit_test(test_branches_carry_the_depth_along),
 		cmocka_unit_test(test_who_clears_rbp_was_not_called),
+		cmocka_unit_test(test_an_unaligned_function_begins_with_its_first_push),
 		cmocka_unit_test(test_any_bytes_come_to_an_end),
 	};
 
