@@ -74,7 +74,7 @@ _ctrace() {
 		[[ ${COMPREPLY[0]} == *= ]] && compopt -o nospace
 	elif ((COMP_CWORD == 1)); then
 		mapfile -t COMPREPLY < <(compgen -W "$(_ctrace_commands) profile:hz:99 uprobe: \
-			kprobe: tracepoint: software: hardware: interval:" -- "$cur")
+			uretprobe: kprobe: tracepoint: software: hardware: interval:" -- "$cur")
 		[[ ${COMPREPLY[0]} == *: ]] && compopt -o nospace
 	else
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
