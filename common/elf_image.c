@@ -125,6 +125,7 @@ int elf_image_open_fd(int fd, struct elf_image **ret_image)
 {
 	struct stat st;
 	void *data;
+	int err;
 
 	if (fstat(fd, &st) < 0)
 		return -errno;
@@ -133,7 +134,16 @@ int elf_image_open_fd(int fd, struct elf_image **ret_image)
 	data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (data == MAP_FAILED)
 		return -errno;
-	return open_bytes(data, (size_t)st.st_size, true, ret_image);
+	err = open_bytes(data, (size_t)st.st_size, true, ret_image);
+	if (err == 0)
+		(*ret_image)->modified_ns = (uint64_t)st.st_mtim.tv_sec * 1000000000u +
+					    (uint64_t)st.st_mtim.tv_nsec;
+	return err;
+}
+
+uint64_t elf_image_modified_ns(const struct elf_image *image)
+{
+	return image->modified_ns;
 }
 
 int elf_image_open(const char *path, struct elf_image **ret_image)

@@ -41,6 +41,8 @@ void elf_image_close(struct elf_image *image);
 DEFINE_CLEANUP(struct elf_image *, elf_image_close);
 
 const Elf64_Ehdr *elf_image_header(const struct elf_image *image);
+/* When the file was last written, ns since 1970; 0 for an image out of memory. */
+uint64_t elf_image_modified_ns(const struct elf_image *image);
 /* The whole file. */
 struct elf_span elf_image_bytes(const struct elf_image *image);
 

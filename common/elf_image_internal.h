@@ -16,6 +16,7 @@ struct section_cache {
 struct elf_image {
 	const uint8_t *data;
 	size_t size;
+	uint64_t modified_ns;
 	bool mapped; /* data is a mapping of ours */
 
 	/* Copies: a file may hold its headers unaligned. */

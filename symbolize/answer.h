@@ -32,7 +32,7 @@ static inline uint64_t symbolize_pc(const struct symbolize_address *addr)
 	return addr->vaddr - addr->is_return;
 }
 
-/* Name of an object that has no symbol for an address: "[libfoo.so.1]"; "" and NULL: "[unknown]". */
+/* What an address without a symbol is called: "[libfoo.so.1]"; "[unknown]" for "" and NULL. */
 const char *symbolize_module_name(struct intern *strings, const char *path);
 
 #endif

@@ -39,7 +39,10 @@ static void add(struct digest *d, const void *data, size_t size)
 	mix(d, size, 0);
 }
 
-/* Sections whose bytes make rows: CFI, and the code without CFI the compiler recognises. */
+/*
+ * Sections whose bytes make rows: CFI, and small code that is recognised.  All other code may make
+ * rows too, but reading it would cost more than it saves: the time of writing stands for it.
+ */
 static bool makes_rows(const char *name)
 {
 	static const char *const names[] = {".eh_frame", ".init", ".fini", ".gopclntab",
@@ -67,6 +70,7 @@ struct build_id unwind_cache_key(struct elf_image *image)
 	sections = elf_image_sections(image, &nr);
 	if (nr == 0)
 		return key;
+	mix(&d, elf_image_modified_ns(image), elf_image_bytes(image).size);
 	add(&d, sections, nr * sizeof(*sections));
 	for (size_t i = 0; i < nr; i++)
 		if (makes_rows(elf_image_section_name(image, i)) &&

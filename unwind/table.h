@@ -83,8 +83,9 @@ struct build_id;
 int unwind_cache_load(const struct build_id *key, struct unwind_table **ret_table);
 int unwind_cache_store(const struct build_id *key, const struct unwind_table *table);
 /*
- * The image's build-id; without one (rustc's own libraries have none) a digest of its headers and
- * of what its rows are made from, which costs 0.1 ms a megabyte.  Size 0: no section headers.
+ * The image's build-id; without one (rustc's own libraries have none) a digest of its headers, its
+ * size, the time it was written and the sections its rows are made from, which costs 0.1 ms a
+ * megabyte.  Size 0: no section headers.
  */
 struct build_id unwind_cache_key(struct elf_image *image);
 
