@@ -155,7 +155,6 @@ static void punch(struct process_set *s, struct process *p, uint64_t start, uint
 		if (!is_live(p, &m) || m.end <= start || m.start >= end)
 			continue;
 		p->mappings[i].gen_end = gen;
-		p->mappings[i].end_ns = s->now_ns;
 		rest.gen_begin = gen;
 		rest.begin_ns = s->now_ns;
 		if (m.start < start) {
@@ -174,8 +173,7 @@ static void punch(struct process_set *s, struct process *p, uint64_t start, uint
 	}
 }
 
-static const struct process_mapping *find_live(const struct process *p, uint64_t start,
-					       uint64_t end)
+static struct process_mapping *find_live(const struct process *p, uint64_t start, uint64_t end)
 {
 	for (size_t i = 0; i < p->nr_mappings; i++)
 		if (is_live(p, &p->mappings[i]) && p->mappings[i].start < end &&
@@ -234,7 +232,18 @@ static void note_jit(struct process *p, const struct object *object, const struc
 		process_jit_note_dump(&p->jit, m);
 }
 
-static void add_mapping(struct process_set *s, struct process *p, const struct object_mapping *m)
+/* News older than what /proc has said since: for the names of stacks of that time only. */
+static void note_past(struct process *p, struct process_mapping *m)
+{
+	m->gen_begin = UINT32_MAX;
+	m->gen_end = UINT32_MAX;
+	p->past_ns = m->begin_ns;
+	append(p, m);
+}
+
+/* @is_event: the kernel told of it when it came; otherwise /proc shows it and nobody knows when. */
+static void add_mapping(struct process_set *s, struct process *p, const struct object_mapping *m,
+			bool is_event)
 {
 	const struct object *object = object_set_get(s->objects, m);
 	struct process_mapping new = {
@@ -245,57 +254,34 @@ static void add_mapping(struct process_set *s, struct process *p, const struct o
 		.execs = p->execs,
 		.gen_begin = next_generation(s),
 		.begin_ns = s->now_ns,
+		.begin_unknown = !is_event,
 	};
-	const struct process_mapping *old = find_live(p, m->start, m->end);
+	struct process_mapping *old = find_live(p, m->start, m->end);
 
 	note_jit(p, object, m);
 	if (object->kind == OBJECT_VDSO)
 		new.off = 0;
 	new.bias = object_bias(object, m->start, new.off);
 	if (old && old->start == new.start && old->end == new.end && old->object == object &&
-	    old->bias == new.bias)
+	    old->bias == new.bias) {
+		if (old->begin_unknown && is_event) {
+			old->begin_ns = new.begin_ns;
+			old->begin_unknown = false;
+		} else if (is_event && old->begin_ns < p->past_ns) {
+			/* Another one was there in between, which /proc never showed. */
+			note_past(p, &new);
+		}
 		return;
+	}
+	if (new.begin_ns < p->maps_ns) {
+		note_past(p, &new);
+		return;
+	}
 	if (object->kind == OBJECT_JIT && is_moved_text(p, m))
 		return;
 	punch(s, p, m->start, m->end);
 	append(p, &new);
 	p->dirty = true;
-}
-
-const struct process_mapping *process_find_mapping(const struct process *p, uint32_t execs,
-						   uint32_t generation, uint64_t pc)
-{
-	const struct process_mapping *later = NULL;
-
-	for (size_t i = p->nr_mappings; i-- > 0;) {
-		const struct process_mapping *m = &p->mappings[i];
-
-		if (m->execs != execs || pc < m->start || pc >= m->end)
-			continue;
-		if (m->gen_begin <= generation && (!m->gen_end || generation < m->gen_end))
-			return m;
-		if (m->gen_begin > generation && (!later || m->gen_begin <= later->gen_begin))
-			later = m;
-	}
-	return later;
-}
-
-const struct process_mapping *process_find_mapping_at(const struct process *p, uint32_t execs,
-						      uint64_t time_ns, uint64_t pc)
-{
-	const struct process_mapping *later = NULL;
-
-	for (size_t i = p->nr_mappings; i-- > 0;) {
-		const struct process_mapping *m = &p->mappings[i];
-
-		if (m->execs != execs || pc < m->start || pc >= m->end)
-			continue;
-		if (m->begin_ns <= time_ns && (!m->end_ns || time_ns < m->end_ns))
-			return m;
-		if (m->begin_ns > time_ns && (!later || m->begin_ns <= later->begin_ns))
-			later = m;
-	}
-	return later;
 }
 
 /* ---- /proc ---- */
@@ -323,7 +309,7 @@ static int take_maps_entry(const struct maps_entry *entry, void *arg)
 	if (!entry->exec || strcmp(entry->path, "[vsyscall]") == 0)
 		return 0;
 	punch(r->set, r->process, r->gone_from, entry->start);
-	add_mapping(r->set, r->process, &m);
+	add_mapping(r->set, r->process, &m, false);
 	r->gone_from = entry->end;
 	return 0;
 }
@@ -504,7 +490,7 @@ static void apply_mmap(struct process_set *s, const struct task_event *e, bool h
 	 */
 	if (hold && p->nr_threads == 1 && m.inode && !object_set_find(s->objects, &m))
 		hold_process(s, p);
-	add_mapping(s, p, &m);
+	add_mapping(s, p, &m, true);
 }
 
 void process_set_apply(struct process_set *s, const struct task_event *e, bool hold)

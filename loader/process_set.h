@@ -29,8 +29,8 @@ struct process_mapping {
 	uint32_t execs;	    /* image it belongs to */
 	uint32_t gen_begin; /* first generation that has it */
 	uint32_t gen_end;   /* first generation that no longer has it; 0 = still there */
-	uint64_t begin_ns;  /* when it came, as far as is known, and went; 0 = still there */
-	uint64_t end_ns;
+	uint64_t begin_ns;  /* when it came */
+	bool begin_unknown; /* it was there at begin_ns, but may have come before or right after */
 };
 
 struct process {
@@ -45,6 +45,7 @@ struct process {
 	struct process_mapping *mappings;
 	size_t nr_mappings, cap_mappings;
 	uint64_t maps_ns;	      /* when its maps were read last */
+	uint64_t past_ns;	      /* begin of the last mapping that was gone when heard of */
 	bool dirty;		      /* differs from what the kernel has */
 	struct launch_hold *hold;     /* stopped by us while its tables are built; or NULL */
 	struct process_jit *jit;      /* where its own code is named; or NULL */
