@@ -3,7 +3,9 @@
  * Size and speed of unwind tables over every ELF program and library under the directories given
  * (/usr and /opt by default), and of some large ones alone, as markdown.
  *
- *   bench_tables [DIR...]
+ *   bench_tables [--cfi-only] [DIR...]
+ *
+ * --cfi-only leaves out what Go's tables and code without CFI add.
  *
  * Every file is compiled several times and the quickest run counts, so that files come from the
  * page cache.  The time is that of opening, compiling and closing the file: processor time of one
@@ -15,7 +17,9 @@
 #include <fts.h>
 #include <glob.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -23,6 +27,7 @@
 #define ROUNDS_LARGE 10
 
 struct figures {
+	bool cfi_only; /* asked for, not measured */
 	uint64_t files;
 	uint64_t rules;
 	uint64_t ns;
@@ -51,10 +56,10 @@ static uint64_t clock_ns(clockid_t clock)
 }
 
 /* One compilation.  0 and the time it took, or what opening or compiling gave. */
-static int compile(const char *path, unsigned int nr_threads, struct unwind_table **ret_table,
-		   uint64_t *ret_ns)
+static int compile(const char *path, unsigned int nr_threads, bool cfi_only,
+		   struct unwind_table **ret_table, uint64_t *ret_ns)
 {
-	const struct unwind_options options = {.nr_threads = nr_threads};
+	const struct unwind_options options = {.nr_threads = nr_threads, .cfi_only = cfi_only};
 	_cleanup_(elf_image_closep) struct elf_image *image = NULL;
 	/* One thread: what it costs, whoever else wants the processor.  Two: how long it takes. */
 	clockid_t clock = nr_threads == 1 ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_MONOTONIC;
@@ -90,7 +95,7 @@ static void measure(const char *path, int rounds, bool two_threads, struct figur
 	for (int i = 0; i < rounds; i++) {
 		unwind_table_free(table);
 		table = NULL;
-		if (compile(path, two_threads ? 2 : 1, &table, &ns) < 0)
+		if (compile(path, two_threads ? 2 : 1, sum->cfi_only, &table, &ns) < 0)
 			return;
 		if (ns < best)
 			best = ns;
@@ -158,13 +163,13 @@ static void print_all(const struct figures *f)
 	printf("| damaged FDEs | %" PRIu64 " |\n\n", f->stats.bad_fdes);
 }
 
-static void print_large(void)
+static void print_large(bool cfi_only)
 {
 	printf("| object | CFI rows | bytes per CFI row | rules | ms, one thread | ns per CFI row "
 	       "| "
 	       "ms, two threads |\n|-|-|-|-|-|-|-|\n");
 	for (size_t i = 0; i < sizeof(large) / sizeof(large[0]); i++) {
-		struct figures f = {0};
+		struct figures f = {.cfi_only = cfi_only};
 		glob_t found;
 
 		if (glob(large[i], 0, NULL, &found) == 0) {
@@ -185,10 +190,12 @@ int main(int argc, char **argv)
 {
 	char usr[] = "/usr", opt[] = "/opt";
 	char *const defaults[] = {usr, opt, NULL};
-	struct figures all = {0};
+	struct figures all = {.cfi_only = argc > 1 && !strcmp(argv[1], "--cfi-only")};
 
-	measure_trees(argc > 1 ? argv + 1 : defaults, &all);
+	argv += 1 + all.cfi_only;
+	argc -= 1 + all.cfi_only;
+	measure_trees(argc > 0 ? argv : defaults, &all);
 	print_all(&all);
-	print_large();
+	print_large(all.cfi_only);
 	return 0;
 }
