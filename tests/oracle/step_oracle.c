@@ -50,13 +50,13 @@ static int step(pid_t pid)
 /* Does the instruction at @pc, whose next one is @next, look like a call? */
 static bool is_call(const struct oracle *o, uint64_t pc, uint64_t next)
 {
-	uint8_t code[4];
+	uint8_t code[6];
 
 	if (next <= pc || next - pc > MAX_INSTRUCTION ||
 	    stopped_program_read(&o->program, code, sizeof(code), pc) < 0)
 		return false;
-	for (int i = 0; i < 3; i++) {
-		/* Prefixes: REX, notrack, bnd, data16. */
+	for (size_t i = 0; i + 1 < sizeof(code); i++) {
+		/* Prefixes: REX, notrack, bnd, data16; three of them where TLS is looked up. */
 		if ((code[i] & 0xf0) == 0x40 || code[i] == 0x3e || code[i] == 0xf2 ||
 		    code[i] == 0x66)
 			continue;

@@ -81,7 +81,11 @@ async function open(browser, file, {script = true, dark = false, hash = '', widt
 		page.errors.push('dialog: ' + dialog.message());
 		dialog.dismiss();
 	});
-	await page.setViewport({width, height});
+	// Firefox before 140 sets the size and then does not know a part of the rest.
+	await page.setViewport({width, height}).catch(error => {
+		if (!FIREFOX || !String(error).includes('setScreenOrientationOverride'))
+			throw error;
+	});
 	if (!FIREFOX) {
 		await page.setJavaScriptEnabled(script);
 		await page.emulateMediaFeatures([{name: 'prefers-color-scheme', value: dark ? 'dark' : 'light'}]);
