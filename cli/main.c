@@ -5,6 +5,7 @@
 #include "cli/record_options.h"
 #include "common/cleanup.h"
 #include "common/log.h"
+#include "common/path_search.h"
 #include "loader/near_names.h"
 
 #include <argp.h>
@@ -32,52 +33,48 @@ static const struct command commands[] = {
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
-static const char usage[] = "Usage: ctrace [record] [OPTIONS] PROBE... -- PROGRAM [ARG...]\n"
+static const char usage[] = "Usage: ctrace [OPTIONS] PROGRAM [ARG...]\n"
+			    "       ctrace [record] [OPTIONS] PROBE... -- PROGRAM [ARG...]\n"
 			    "       ctrace COMMAND [OPTIONS] ...\n";
 
 static void print_help(FILE *out)
 {
 	fprintf(out,
-		"%s\nA flame graph of any Linux program, every stack whole: walked inside the\n"
-		"kernel, by DWARF call frame information, at the moment of the "
+		"%s\nFlame graphs of any Linux program, with complete stacks: they are walked "
+		"inside\n"
+		"the kernel, by DWARF call frame information, at the moment of the "
 		"event.\n\nCommands:\n",
 		usage);
 	for (size_t i = 0; i < NR_COMMANDS; i++)
 		fprintf(out, "  %-12s %s\n", commands[i].name, commands[i].summary);
-	fputs("\nctrace COMMAND --help tells more, ctrace record --help lists the probes.\n\n"
+	fprintf(out, "  %-12s %s\n  %-12s %s\n", "help", "print this, or the help of a command",
+		"version", "print the version");
+	fputs("\n`ctrace COMMAND --help` tells more; `ctrace record --help` lists the probes.\n\n"
 	      "EXAMPLES\n"
-	      "  ctrace profile:hz:99 -- ./prog            where its CPU time goes\n"
+	      "  ctrace ./prog                             where its CPU time goes\n"
+	      "  ctrace profile:hz:99 -- ./prog            the same, 99 times a second\n"
 	      "  ctrace uprobe:libc:malloc -- ./prog       who allocates\n"
-	      "  ctrace kprobe:vfs_read -- ./prog          who reads\n\n"
-	      "They leave ctrace.folded and ctrace.svg in the working directory.\n",
+	      "  ctrace kprobe:vfs_read -- ./prog          who gets there in the kernel\n\n"
+	      "They write ctrace.folded and ctrace.svg in the working directory.\n",
 	      out);
 }
 
-static void report_unknown_command(const char *word)
+/* A word that is a command but for a letter, and no program, was meant to be that command. */
+static bool report_misspelt_command(const char *word)
 {
-	_cleanup_free_ char *question = NULL;
+	_cleanup_free_ char *question = NULL, *path = NULL;
 	struct near_names near;
 
+	if (strchr(word, '/') || path_search(word, &path) == 0)
+		return false;
 	near_names_init(&near, word);
 	for (size_t i = 0; i < NR_COMMANDS; i++)
 		near_names_add(&near, commands[i].name);
 	question = near_names_question(&near);
-	if (*question)
-		log_error("'%s' is not a ctrace command%s", word, question);
-	else
-		log_error("'%s' is neither a command nor a probe (those have a ':', as in "
-			  "profile:hz:99); see ctrace --help",
-			  word);
-}
-
-/* With a program to run, an exit status below 125 is that program's. */
-static bool launches(int argc, char *const *argv)
-{
-	for (int i = 1; i + 1 < argc; i++) {
-		if (!strcmp(argv[i], "--"))
-			return true;
-	}
-	return false;
+	if (!*question)
+		return false;
+	log_error("'%s' is neither a command nor a program in PATH%s", word, question);
+	return true;
 }
 
 static const struct command *find_command(const char *word)
@@ -100,32 +97,55 @@ static int run_command(const struct command *command, int argc, char **argv, int
 	return command->fn(argc, argv);
 }
 
+/* Behind `help`, `-h` and the like may stand the command whose help is wanted. */
+static int help(int argc, char **argv)
+{
+	static char option[] = "--help";
+	const struct command *command = argc > 2 ? find_command(argv[2]) : NULL;
+	char *of_command[] = {NULL, option, NULL};
+
+	if (argc > 2 && !command) {
+		log_error("there is no command '%s'; see ctrace --help", argv[2]);
+		return EXIT_USAGE;
+	}
+	if (command)
+		return run_command(command, 2, of_command, 0);
+	print_help(stdout);
+	return 0;
+}
+
+static bool is_one_of(const char *word, const char *const *words)
+{
+	for (; *words; words++)
+		if (!strcmp(word, *words))
+			return true;
+	return false;
+}
+
 static int choose(int argc, char **argv)
 {
-	bool launching = launches(argc, argv);
-	int word = command_word_find(argc, (const char *const *)argv, &record_options_argp);
+	static const char *const help_words[] = {"--help", "-h", "-?", "help", NULL};
+	static const char *const version_words[] = {"--version", "-V", "version", NULL};
 	const struct command *command;
+	int word;
 
-	argp_err_exit_status = launching ? EXIT_CTRACE_FAILED : EXIT_USAGE;
-	if (!word && argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-?"))) {
-		print_help(stdout);
-		return 0;
-	}
-	if (!word && argc == 2 && (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V"))) {
-		puts("ctrace " CTRACE_VERSION);
-		return 0;
-	}
 	if (argc == 1) {
 		print_help(stderr);
 		return EXIT_USAGE;
 	}
+	if (is_one_of(argv[1], help_words))
+		return help(argc, argv);
+	if (argc == 2 && is_one_of(argv[1], version_words)) {
+		puts("ctrace " CTRACE_VERSION);
+		return 0;
+	}
+	word = command_word_find(argc, (const char *const *)argv, &record_options_argp);
 	command = word ? find_command(argv[word]) : NULL;
-	if (command)
-		return run_command(command, argc, argv, word);
-	if (!word || strchr(argv[word], ':'))
-		return run_command(&commands[0], argc, argv, 0);
-	report_unknown_command(argv[word]);
-	return argp_err_exit_status;
+	if (!command && word && !strchr(argv[word], ':') && report_misspelt_command(argv[word]))
+		return EXIT_NOT_FOUND;
+	argp_err_exit_status = EXIT_USAGE;
+	return command ? run_command(command, argc, argv, word)
+		       : run_command(&commands[0], argc, argv, 0);
 }
 
 int main(int argc, char **argv)

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/record_options.h"
 
+#include "cli/command_word.h"
+#include "cli/commands.h"
 #include "common/alloc.h"
 #include "common/log.h"
 #include "common/number.h"
+#include "common/path_search.h"
 #include "loader/cpus.h"
 #include "loader/probe.h"
 
@@ -24,6 +27,8 @@ enum {
 	KEY_USER,
 	KEY_BPF_STATS,
 	KEY_TIMELINE,
+	KEY_PID = 'p',
+	KEY_ALL = 'a',
 };
 
 /* Shorter ones would mean more hits that find a new map, and publish their stacks again. */
@@ -40,8 +45,8 @@ static const struct argp_option options[] = {
 	 .key = KEY_MAX_FRAMES,
 	 .arg = "NUMBER",
 	 .doc = "Walk at most NUMBER user frames, 1 to 512 (default: 512)"},
-	{.name = "no-kernel", .key = KEY_NO_KERNEL, .doc = "Leave kernel frames out"},
-	{.name = "no-user", .key = KEY_NO_USER, .doc = "Leave user frames out"},
+	{.name = "no-kernel", .key = KEY_NO_KERNEL, .doc = "Leave out kernel frames"},
+	{.name = "no-user", .key = KEY_NO_USER, .doc = "Leave out user frames"},
 	{.name = "no-children",
 	 .key = KEY_NO_CHILDREN,
 	 .doc = "Record PROGRAM's own process, not those it starts"},
@@ -52,15 +57,21 @@ static const struct argp_option options[] = {
 	 .doc = "Run PROGRAM as this user (default: the one behind sudo or doas)"},
 	{.name = "timeline",
 	 .key = KEY_TIMELINE,
-	 .doc = "Keep when stacks were hit, in tenths of a second: the HTML page shows it"},
+	 .doc = "Record when stacks were hit, in tenths of a second, for the HTML page"},
 	{.name = "bpf-stats",
 	 .key = KEY_BPF_STATS,
 	 .doc = "Let the kernel measure the BPF side during the run, for --stats"},
+	{.name = "pid", .key = KEY_PID, .arg = "PID", .flags = OPTION_HIDDEN},
+	{.name = "all", .key = KEY_ALL, .flags = OPTION_HIDDEN},
 	{0}};
+
+/* For a program alone: often enough for a run of a second, and cheap in one of days. */
+static const char default_probe[] = "profile:hz:999";
 
 static const char examples[] =
 	"\nEXAMPLES\n"
-	"  ctrace profile:hz:99 -- ./server --port 80         where the CPU time goes\n"
+	"  ctrace ./prog                                      where the CPU time goes\n"
+	"  ctrace profile:hz:99 -- ./server --port 80         the same, 99 times a second\n"
 	"  ctrace uprobe:libc:malloc -o m.svg -- python3 x.py who allocates\n"
 	"  ctrace kprobe:vfs_read -d 10s -o - -- ./load       who reads, as text\n"
 	"  ctrace tracepoint:syscalls:sys_enter_openat -o o.ctrace -- make\n"
@@ -69,6 +80,12 @@ static const char examples[] =
 	"126 if PROGRAM cannot run, 127 if it is not found.  The first Ctrl-C ends the\n"
 	"recording and writes every output, the second gives up.\n";
 
+static void append_probe(struct record_arguments *args, const char *text)
+{
+	GROW_ARRAY(args->probes, args->nr_probes, args->cap_probes);
+	args->probes[args->nr_probes++] = text;
+}
+
 static void add_probe(struct record_arguments *args, const char *text, struct argp_state *state)
 {
 	if (!strchr(text, ':'))
@@ -76,8 +93,7 @@ static void add_probe(struct record_arguments *args, const char *text, struct ar
 			   "'%s' is not a probe (those have a ':', as in profile:hz:99); "
 			   "a program to launch goes after --",
 			   text);
-	GROW_ARRAY(args->probes, args->nr_probes, args->cap_probes);
-	args->probes[args->nr_probes++] = text;
+	append_probe(args, text);
 }
 
 static uint64_t parse_number(const char *name, const char *text, uint64_t min, uint64_t max,
@@ -129,12 +145,12 @@ static void parse_cpus(struct record_arguments *args, const char *text, struct a
 	args->record.cpus = args->cpus;
 }
 
-static void check_complete(const struct record_arguments *args, struct argp_state *state)
+static void check_complete(struct record_arguments *args, struct argp_state *state)
 {
-	if (!args->nr_probes)
-		argp_error(state, "no probe given, e.g. profile:hz:99");
 	if (!args->record.argv)
 		argp_error(state, "no program given: put it after --, as in `-- ./prog`");
+	if (!args->nr_probes)
+		append_probe(args, default_probe);
 	if (args->record.no_kernel && args->record.no_user)
 		argp_error(state, "--no-kernel and --no-user leave nothing to record");
 }
@@ -186,6 +202,13 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case KEY_USER:
 		args->record.user = arg;
 		return 0;
+	case KEY_PID:
+	case KEY_ALL:
+		argp_error(state,
+			   "-%c: attaching to running processes is not supported yet; launch the "
+			   "program: ctrace PROBE -- PROGRAM",
+			   key);
+		return 0;
 	case ARGP_KEY_ARG:
 		add_probe(args, arg, state);
 		return 0;
@@ -218,39 +241,65 @@ static const struct argp_child children[] = {
 const struct argp record_options_argp = {
 	.options = options,
 	.parser = parse_option,
-	.args_doc = "PROBE... -- PROGRAM [ARG...]",
-	.doc = "Runs PROGRAM and counts its stacks at every hit of the probes, walked whole inside "
-	       "the kernel; leaves a flame graph.\v",
+	.args_doc = "PROGRAM [ARG...]\nPROBE... -- PROGRAM [ARG...]",
+	.doc = "Runs PROGRAM, counts its stacks at every hit of the probes and writes a flame "
+	       "graph.  The stacks are complete: they are walked inside the kernel.  Without a "
+	       "probe it samples where the CPU time goes, 999 times a second.\v",
 	.children = children,
 	.help_filter = filter_help,
 };
 
-/* Where the program begins in @argv, or 0: its words are not ours to parse. */
-static int find_program(int argc, char **argv)
+static bool is_program(const char *word)
 {
-	for (int i = 1; i < argc; i++) {
-		if (!strcmp(argv[i], "--"))
-			return i + 1 < argc ? i + 1 : 0;
+	_cleanup_free_ char *path = NULL;
+
+	return path_search(word, &path) == 0;
+}
+
+/*
+ * Splits off the program: what stands behind "--", or from the first word on that is no probe.
+ * Returns how many words are ours.
+ */
+static int split_program(int argc, char **argv, char ***ret_program)
+{
+	int word = command_word_find(argc, (const char *const *)argv, &record_options_argp);
+	int end = 1;
+
+	while (end < argc && strcmp(argv[end], "--") != 0)
+		end++;
+	/* `ctrace profil -- ./prog`: a misspelt probe, unless there is such a program. */
+	if (word && !strchr(argv[word], ':') && (end + 1 >= argc || is_program(argv[word]))) {
+		*ret_program = argv + word;
+		return word;
 	}
-	return 0;
+	*ret_program = end + 1 < argc ? argv + end + 1 : NULL;
+	return *ret_program ? end : argc;
+}
+
+/* The program's words stay where they are; ours end with NULL, as argp wants them. */
+static char **own_words(int argc, char **argv)
+{
+	char **words = xcalloc((size_t)argc + 1, sizeof(*words));
+
+	memcpy(words, argv, (size_t)argc * sizeof(*words));
+	return words;
 }
 
 void record_arguments_parse(int argc, char **argv, struct record_arguments *args)
 {
-	int program = find_program(argc, argv);
+	char **program;
+	int nr = split_program(argc, argv, &program);
+	_cleanup_free_ char **words = own_words(nr, argv);
 
 	*args = (struct record_arguments){0};
 	report_options_init(&args->report);
-	if (program) {
-		args->record.argv = argv + program;
-		argv[program - 1] = NULL;
-		argc = program - 1;
-	}
-	argp_parse(&record_options_argp, argc, argv, 0, NULL, args);
+	args->record.argv = program;
+	/* With a program, an exit status below 125 is that program's. */
+	argp_err_exit_status = program ? EXIT_CTRACE_FAILED : EXIT_USAGE;
+	argp_parse(&record_options_argp, nr, words, 0, NULL, args);
 	args->record.probes = args->probes;
 	args->record.nr_probes = args->nr_probes;
 	args->record.per_thread = args->report.per_thread;
-	args->record.progress = log_get_level() >= LOG_NORMAL && isatty(STDERR_FILENO);
 }
 
 void record_arguments_release(struct record_arguments *args)

@@ -12,11 +12,69 @@ COMMANDS = ("record", "report", "diff", "flamegraph", "list", "doctor", "symboli
 LIBC = "/usr/lib/x86_64-linux-gnu/libc.so.6"
 
 
+def run_stats_probes(case):
+    """What a program alone is recorded with, as --stats has it."""
+    case.run_ctrace("-q", "--stats", "s.json", "true")
+    return json.loads((case.directory / "s.json").read_text())["probes"]
+
+
 class Commands(harness.Case):
     def test_overview_names_every_command(self):
         out = self.run_ctrace("--help").out
         for command in COMMANDS:
             self.assertRegex(out, rf"(?m)^  {command} ")
+
+    def test_help_and_version_have_every_usual_spelling(self):
+        overview = self.run_ctrace("--help")
+        for word in ("-h", "help", "-?"):
+            run = self.run_ctrace(word)
+            self.assertEqual((run.status, run.out, run.err), (0, overview.out, ""), word)
+        self.assertEqual(self.run_ctrace("help", "report").out,
+                         self.run_ctrace("report", "--help").out)
+        self.assertEqual(self.run_ctrace("help", "no-such").status, 2)
+        for word in ("--version", "-V", "version"):
+            run = self.run_ctrace(word)
+            self.assertRegex(run.out, r"^ctrace \d+\.\d+\.\d+\n$")
+
+    def test_a_program_alone_is_profiled(self):
+        spin = ("sh", "-c", "i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; exit 7")
+        for arguments in (spin, ("--", *spin), ("-q", "--stats", "s.json", *spin),
+                          ("record", *spin), ("-q", "--", *spin)):
+            run = self.run_ctrace(*arguments)
+            self.assertEqual(run.status, 7, run.err)
+            self.assertRegex((self.directory / "ctrace.folded").read_text(), r"(?m)^sh;")
+            (self.directory / "ctrace.folded").unlink()
+        self.assertEqual(self.run_ctrace("-o", "-", *spin).status, 7)
+        self.assertEqual(self.run_ctrace("-q", "-o", "a.svg", "./b.sh").status, 127)
+        self.assertEqual(run_stats_probes(self), ["profile:hz:999"])
+
+    def test_a_command_s_name_is_a_program_behind_the_dashes(self):
+        self.script("#!/bin/sh\nexit 9\n", "report")
+        run = self.run_ctrace("-q", "--", "report",
+                              env={**os.environ, "PATH": f"{self.directory}:{os.environ['PATH']}"})
+        self.assertEqual(run.status, 9, run.err)
+
+    def test_a_word_that_is_nothing_says_what_was_near(self):
+        self.assert_one_line(self.run_ctrace("reprot", "x.ctrace"), 127,
+                             "'reprot' is neither a command nor a program.*did you mean 'report'")
+        self.assert_one_line(self.run_ctrace("no-such-program"), 127,
+                             "cannot find 'no-such-program' in PATH")
+        run = self.run_ctrace("profil", "--", "true")
+        self.assertEqual(run.status, 125)
+        self.assertIn("'profil' is not a probe", run.err)
+
+    def test_attaching_says_that_it_is_yet_to_come(self):
+        for arguments in (("-p", "1"), ("-a",), ("profile:hz:99", "-p", "1")):
+            run = self.run_ctrace(*arguments)
+            self.assertEqual(run.status, 2, run.err)
+            self.assertIn("not supported yet", run.err)
+
+    def test_few_samples_are_called_few_and_counts_are_not(self):
+        few = self.run_ctrace("-o", "o.folded", "true")
+        if "0 samples" not in few.err:
+            self.assertIn("too few to trust", few.err)
+        exact = self.run_ctrace("uprobe:hit", "-o", "o.folded", "--", self.program("plain_dynamic"))
+        self.assertNotIn("too few", exact.err)
 
     def test_every_help_fits_the_terminal_and_has_examples(self):
         for command in COMMANDS:
