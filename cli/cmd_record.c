@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /* `ctrace [record]`: launch, record, report, in one go. */
 #include "cli/commands.h"
+#include "cli/live_line.h"
 #include "cli/outputs.h"
 #include "cli/record_options.h"
 #include "cli/report_pipeline.h"
 #include "cli/run_figures.h"
 #include "cli/stats_json.h"
 #include "cli/summary.h"
+#include "common/alloc.h"
 #include "common/log.h"
 #include "flamegraph/capture.h"
 #include "loader/record.h"
 #include "loader/time.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 static int status_of_program(int wait_status)
 {
@@ -74,8 +78,30 @@ static int report(const struct record_arguments *args, struct outputs *outputs,
 	return 0;
 }
 
-static int record_and_report(const struct record_arguments *args)
+/* @arg is where the live line is, NULL where it is not shown any more. */
+static void show_progress(const struct record_progress *progress, void *arg)
 {
+	struct live_line **line = arg;
+	_cleanup_free_ char *text = NULL;
+
+	if (!progress) {
+		live_line_free(TAKE_PTR(*line));
+		return;
+	}
+	if (!*line)
+		return;
+	text = xasprintf("%" PRIu64 " samples, %zu stacks, %.1f%% complete, %" PRIu64 " lost",
+			 progress->samples, progress->stacks,
+			 progress->samples
+				 ? 100.0 * (double)progress->complete / (double)progress->samples
+				 : 100.0,
+			 progress->lost);
+	live_line_update(*line, text, progress->pids, progress->nr_pids, progress->nr_started);
+}
+
+static int record_and_report(struct record_arguments *args)
+{
+	_cleanup_(live_line_freep) struct live_line *line = NULL;
 	_cleanup_(outputs_freep) struct outputs *outputs = NULL;
 	_cleanup_(output_file_freep) struct output_file *stats_file = NULL;
 	_cleanup_(capture_freep) struct capture *capture = NULL;
@@ -87,6 +113,10 @@ static int record_and_report(const struct record_arguments *args)
 		return EXIT_CTRACE_FAILED;
 	if (stats_json_open(args->report.stats_path, &stats_file) < 0)
 		return EXIT_CTRACE_FAILED;
+	if (log_get_level() == LOG_NORMAL)
+		line = live_line_new(STDERR_FILENO);
+	args->record.on_progress = show_progress;
+	args->record.progress_arg = &line;
 	if (record_run(&args->record, &result, &exit_status) < 0)
 		return exit_status;
 	capture = result.capture;

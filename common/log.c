@@ -11,8 +11,9 @@
 
 #define LOG_LINE_MAX 2048 /* longer messages are cut; below PIPE_BUF, so a line stays whole */
 
-/* The one piece of state of the program that is not passed down: how loud it is. */
+/* The state of the program that is not passed down: how loud it is, and how much it said. */
 static _Atomic int current_level = LOG_NORMAL;
+static _Atomic unsigned int nr_lines;
 
 void log_set_level(enum log_level level)
 {
@@ -22,6 +23,11 @@ void log_set_level(enum log_level level)
 enum log_level log_get_level(void)
 {
 	return (enum log_level)atomic_load_explicit(&current_level, memory_order_relaxed);
+}
+
+unsigned int log_nr_lines(void)
+{
+	return atomic_load_explicit(&nr_lines, memory_order_relaxed);
 }
 
 static bool is_loud(enum log_level level)
@@ -47,6 +53,7 @@ __attribute__((format(printf, 2, 0))) static void write_line(const char *prefix,
 			len += (size_t)got < room - len ? (size_t)got : room - len - 1;
 	}
 	line[len++] = '\n';
+	atomic_fetch_add_explicit(&nr_lines, 1, memory_order_relaxed);
 	/* stderr gone is no reason to stop profiling. */
 	while (write(STDERR_FILENO, line, len) < 0 && errno == EINTR)
 		;

@@ -15,6 +15,8 @@ enum log_level {
 
 void log_set_level(enum log_level level);
 enum log_level log_get_level(void);
+/* Messages printed so far, for who shows something else on the same terminal. */
+unsigned int log_nr_lines(void);
 
 /* "ctrace: <message>".  log_error always prints; the others from the level that names them. */
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -18,6 +18,16 @@ struct capture;
 struct capture_object;
 struct recording;
 
+/* How a recording goes; @pids are processes that run now, RECORD_PROGRESS_PIDS of them at most. */
+struct record_progress {
+	uint64_t samples, complete, lost;
+	size_t stacks;
+	const pid_t *pids;
+	size_t nr_pids, nr_started; /* processes: running, and ever followed */
+};
+
+#define RECORD_PROGRESS_PIDS 65
+
 struct record_options {
 	const char *const *probes; /* as typed */
 	size_t nr_probes;
@@ -34,7 +44,9 @@ struct record_options {
 	bool bpf_stats; /* switch the kernel's run-time statistics on for the run */
 	const int *cpus;
 	size_t nr_cpus;
-	bool progress; /* one live line on stderr */
+	/* Called twice a second, and with NULL at the end of the recording; may be NULL itself. */
+	void (*on_progress)(const struct record_progress *progress, void *arg);
+	void *progress_arg;
 };
 
 /* What --stats and the summary line say; losses and stops in the order of bpf/abi.h. */

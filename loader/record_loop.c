@@ -23,7 +23,7 @@
 
 /* The ring is read at least this often; it wakes us earlier when it fills. */
 #define TICK_NS 100000000u
-/* The live line changes at this rate. */
+/* Progress is told at this rate. */
 #define PROGRESS_TICKS 5
 
 struct loop {
@@ -31,7 +31,6 @@ struct loop {
 	int epoll_fd, signal_fd, tick_fd;
 	uint64_t deadline_ns; /* 0 = none */
 	unsigned int ticks;
-	bool line_shown;
 	bool ended;
 	/* As ctrace was started: what it does afterwards is done like that. */
 	int policy, nice;
@@ -169,23 +168,35 @@ static void close_loop(struct loop *l)
 		close(l->signal_fd);
 }
 
-static void show_progress(struct loop *l)
+static size_t running_pids(const struct recording *r, pid_t *pids, size_t max, size_t *ret_started)
 {
-	struct walk_counters c;
-	uint64_t complete = 0, lost = 0;
+	size_t nr = 0;
 
-	if (record_counters(l->r, &c) < 0)
+	for (const struct process *p = process_set_first(r->processes, ret_started); p && nr < max;
+	     p = p->next_sibling) {
+		if (!p->end_ns)
+			pids[nr++] = p->pid;
+	}
+	return nr;
+}
+
+static void tell_progress(const struct recording *r)
+{
+	struct record_progress progress = {.stacks = stack_store_count(r->stacks)};
+	pid_t pids[RECORD_PROGRESS_PIDS];
+	struct walk_counters c;
+
+	if (record_counters(r, &c) < 0)
 		return;
-#define X(name, json, whole, text) complete += (whole) ? c.stops[STOP_##name] : 0;
+	progress.samples = c.samples;
+#define X(name, json, whole, text) progress.complete += (whole) ? c.stops[STOP_##name] : 0;
 	CTRACE_STOPS(X)
 #undef X
 	for (int i = 0; i < NR_SAMPLE_LOSSES; i++)
-		lost += c.losses[i];
-	fprintf(stderr, "\r%llu samples, %zu stacks, %.1f%% complete, %llu lost\033[K",
-		(unsigned long long)c.samples, stack_store_count(l->r->stacks),
-		c.samples ? 100.0 * (double)complete / (double)c.samples : 100.0,
-		(unsigned long long)lost);
-	l->line_shown = true;
+		progress.lost += c.losses[i];
+	progress.pids = pids;
+	progress.nr_pids = running_pids(r, pids, RECORD_PROGRESS_PIDS, &progress.nr_started);
+	r->options->on_progress(&progress, r->options->progress_arg);
 }
 
 static int on_tick(struct loop *l)
@@ -203,8 +214,8 @@ static int on_tick(struct loop *l)
 		l->ended = true;
 	if (r->options->max_samples && !programs_state(r->programs)->enabled)
 		l->ended = true;
-	if (r->options->progress && ++l->ticks % PROGRESS_TICKS == 0)
-		show_progress(l);
+	if (r->options->on_progress && ++l->ticks % PROGRESS_TICKS == 0)
+		tell_progress(r);
 	return 0;
 }
 
@@ -299,8 +310,8 @@ int record_loop(struct recording *r)
 	while (err == 0 && !l.ended)
 		err = wait_once(&l);
 	calm_down(&l);
-	if (l.line_shown)
-		fprintf(stderr, "\r\033[K");
+	if (r->options->on_progress)
+		r->options->on_progress(NULL, r->options->progress_arg);
 	close_loop(&l);
 	restore_signals();
 	return err < 0 ? log_errno(err, "recording failed") : 0;
