@@ -169,7 +169,7 @@ static void fill_up(const struct arguments *args, struct profile *profile)
 
 	if (args->total && args->total < total)
 		log_warning("--total %" PRIu64 " is less than the stacks add up to, %" PRIu64
-			    ", and left aside",
+			    ", and ignored",
 			    args->total, total);
 	/* At most --total in all, which fits. */
 	if (args->total > total)

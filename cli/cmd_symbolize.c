@@ -105,10 +105,10 @@ static const struct argp_option options[] = {
 	{"exe", 'e', "ELF", 0, "The file the addresses are of", 0},
 	{"inlines", 'i', NULL, 0, "Print the callers of inlined functions too, innermost first", 0},
 	{"addresses", 'a', NULL, 0, "Print each address before its frames", 0},
-	{"functions", 'f', NULL, 0, "Accepted for likeness; functions are always printed", 0},
+	{"functions", 'f', NULL, 0, "Accepted for compatibility; functions are always printed", 0},
 	{"root", OPTION_ROOT, "DIR", 0, "Look for debug files below DIR before the host's own", 0},
 	{"threads", OPTION_THREADS, "N", 0, "Threads to read debug information with", 0},
-	{"verbose", 'v', NULL, 0, "Say what was used and why not more, on standard error", 0},
+	{"verbose", 'v', NULL, 0, "Print on standard error which files were used, and what was missing", 0},
 	{0},
 };
 

@@ -2,17 +2,26 @@
 #include "cli/summary.h"
 
 #include "cli/run_figures.h"
+#include "cli/terminal_lines.h"
 #include "common/log.h"
+#include "loader/probe.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
 #define NS_PER_MS 1e6
 #define NS_PER_S  1e9
+/* The standard error of a share of 10 % is 3 points with this many. */
+#define FEW_SAMPLES 100
 
 static double percent(uint64_t part, uint64_t whole)
 {
 	return whole ? 100.0 * (double)part / (double)whole : 0;
+}
+
+static const char *plural(uint64_t nr)
+{
+	return nr == 1 ? "" : "s";
 }
 
 static void print_losses(const struct record_stats *stats)
@@ -60,6 +69,25 @@ static void print_costs(const struct run_figures *figures)
 		(double)stats->startup_ns / NS_PER_MS, (double)figures->finish_ns / NS_PER_MS);
 }
 
+/* Counted events are exact however few; samples of time are a poll. */
+static bool is_poll(const struct run_figures *figures)
+{
+	for (size_t i = 0; i < figures->nr_probes; i++)
+		if (!probe_spec_is_clock(figures->probes[i]))
+			return false;
+	return figures->nr_probes != 0;
+}
+
+static void print_few(const struct run_figures *figures)
+{
+	uint64_t samples = figures->record.samples;
+
+	if (samples && samples < FEW_SAMPLES && is_poll(figures))
+		log_info("%" PRIu64 " sample%s: too few to trust the shares; sample more often "
+			 "(profile:hz:9999) or let it run longer",
+			 samples, plural(samples));
+}
+
 void summary_print(const struct run_figures *figures, const char *hottest, const char *written)
 {
 	const struct record_stats *stats = &figures->record;
@@ -74,13 +102,15 @@ void summary_print(const struct run_figures *figures, const char *hottest, const
 			    (double)figures->symbols.ns / NS_PER_MS);
 	if (!stats->samples)
 		log_warning("no samples, so there is nothing to draw: the probes were not hit");
-	log_info("%" PRIu64 " samples in %.2f s, %.2f %% of the stacks complete, %" PRIu64
-		 " lost, %" PRIu64 " different stacks",
-		 stats->samples, (double)stats->duration_ns / NS_PER_S,
-		 percent(stats->complete, stats->samples), stats->lost, stats->stacks);
+	log_info("%" PRIu64 " sample%s in %.2f s, %.2f %% of the stacks complete, %" PRIu64
+		 " lost, %" PRIu64 " different stack%s",
+		 stats->samples, plural(stats->samples), (double)stats->duration_ns / NS_PER_S,
+		 percent(stats->complete, stats->samples), stats->lost, stats->stacks,
+		 plural(stats->stacks));
+	print_few(figures);
 	if (*hottest) {
-		log_info("hottest functions, by themselves and with all they call:");
-		fputs(hottest, stderr);
+		log_info("hottest functions, alone and with all they call:");
+		terminal_lines_put(hottest, terminal_lines_width(stderr), stderr);
 	}
 	if (*written)
 		log_info("wrote %s", written);

@@ -92,11 +92,23 @@ void probe_free(struct probe *probe)
 	free(probe);
 }
 
-bool probe_is_spec(const char *text)
+static const struct probe_kind *kind_of_spec(const char *text)
 {
 	const char *colon = strchr(text, ':');
 
-	return colon && probe_kind_find(text, (size_t)(colon - text));
+	return colon ? probe_kind_find(text, (size_t)(colon - text)) : NULL;
+}
+
+bool probe_is_spec(const char *text)
+{
+	return kind_of_spec(text) != NULL;
+}
+
+bool probe_spec_is_clock(const char *text)
+{
+	const struct probe_kind *kind = kind_of_spec(text);
+
+	return kind && kind->parse == probe_clock_parse;
 }
 
 const char *probe_text(const struct probe *probe)

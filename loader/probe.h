@@ -55,6 +55,9 @@ DEFINE_CLEANUP(struct probe *, probe_free);
 /* Does @text look like a probe (has a known kind and a ':')?  For choosing the command. */
 bool probe_is_spec(const char *text);
 
+/* Is it one that samples time (profile, interval) instead of counting events? */
+bool probe_spec_is_clock(const char *text);
+
 const char *probe_text(const struct probe *probe);
 /* Nanoseconds between two samples of a clock probe (profile, interval); 0 for others. */
 uint64_t probe_period_ns(const struct probe *probe);

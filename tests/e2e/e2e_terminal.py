@@ -16,6 +16,8 @@ import harness
 COLOUR = re.compile(r"\x1b\[\d+m")
 FOLDED = "main;work;inner 70\nmain;work 20\nmain;vfs_read_[k] 10\n"
 MINUTE = 60
+LIVE_LINE = re.compile(r"(?m)^(?:\x1b\[A\r\x1b\[K)?"
+                       r"(\d+) samples, (\d+) stacks, ([\d.]+)% complete, (\d+) lost$")
 
 
 class Terminal(harness.Case):
@@ -70,19 +72,48 @@ class Terminal(harness.Case):
         return path.read_text()
 
     def test_live_line_tells_samples_stacks_wholeness_and_losses(self):
-        status, shown = self.at_terminal("profile:hz:199", "-o", "o.folded", "-d", "2s", "--",
-                                         "sh", "-c", "while :; do :; done & sleep 2.2; kill $!")
+        status, shown = self.at_terminal("profile:hz:199", "-o", "o.folded", "-d", "4s", "--",
+                                         "sh", "-c", "while :; do :; done & sleep 4.2; kill $!")
         self.assertEqual(status, 0, shown)
-        lines = re.findall(r"\r([^\r]*?)\x1b\[K", shown)
-        told = [re.fullmatch(r"(\d+) samples, (\d+) stacks, ([\d.]+)% complete, (\d+) lost", line)
-                for line in lines if line]
+        told = re.findall(LIVE_LINE, shown)
         self.assertGreaterEqual(len(told), 2, shown)
-        self.assertTrue(all(told), lines)
-        counts = [int(line[1]) for line in told]
+        counts = [int(line[0]) for line in told]
         self.assertEqual(counts, sorted(counts))
         self.assertGreater(counts[-1], counts[0])
         # It is wiped before anything else is said.
-        self.assertRegex(shown, r"\r\x1b\[Kctrace: \d+ samples in ")
+        self.assertRegex(shown, r"\x1b\[A\r\x1b\[Kctrace: \d+ samples in ")
+
+    def test_live_line_leaves_the_terminal_to_a_program_that_writes(self):
+        for redirection in ("", " >&2"):
+            script = "for i in $(seq 30); do echo line $i" + redirection + "; sleep 0.1; done"
+            status, shown = self.at_terminal("profile:hz:99", "-o", "o.folded", "--",
+                                             "sh", "-c", script)
+            self.assertEqual(status, 0, shown)
+            self.assertNotIn("\x1b[A", shown)
+            self.assertTrue(shown.startswith("".join(f"line {i}\n" for i in range(1, 31))), shown)
+
+    def test_live_line_is_a_line_of_its_own_when_somebody_writes_after_all(self):
+        status, shown = self.at_terminal("profile:hz:99", "-o", "o.folded", "--", "sh", "-c",
+                                         "sleep 3; echo late; sleep 1; echo later")
+        self.assertEqual(status, 0, shown)
+        self.assertRegex(shown, LIVE_LINE)
+        self.assertRegex(shown, r"(?m)^late$")
+        self.assertRegex(shown, r"(?m)^later$")
+
+    def test_live_line_never_follows_a_prompt(self):
+        _, shown = self.at_terminal("profile:hz:99", "-o", "o.folded", "--", "sh", "-c",
+                                    "printf 'name? '; exec sleep 4")
+        self.assertRegex(shown, r"^name\? ctrace: \d+ samples? in ")
+
+    def test_live_line_goes_when_the_terminal_leaves_line_mode(self):
+        script = self.script(
+            "import sys, termios, time, tty\ntime.sleep(3)\nfd = 1\n"
+            "tty.setraw(fd)\ntime.sleep(3)\n", "raw.py")
+        _, shown = self.at_terminal("profile:hz:99", "-o", "o.folded", "--", "python3", script)
+        lines = shown.split("\x1b[A\r\x1b[K")
+        self.assertGreaterEqual(len(lines), 2, shown)
+        self.assertLessEqual(len(lines), 7, shown)  # not one for each half second of the six
+        self.assertTrue(lines[-1].startswith("ctrace: "), shown)
 
     def test_no_live_line_when_quiet_or_without_a_terminal(self):
         program = ("sh", "-c", "sleep 1.2")
@@ -166,7 +197,7 @@ class Terminal(harness.Case):
 
     def test_open_hands_the_picture_to_xdg_open(self):
         path = self.fake("xdg-open", f"#!/bin/sh\necho \"$@\" > {self.directory}/opened\n")
-        environment = {**os.environ, "PATH": path}
+        environment = {**os.environ, "PATH": path, "DISPLAY": ":9"}
         self.run_ctrace("uprobe:hit", "-q", "-o", "o.folded", "-o", "o.html", "-o", "r.ctrace",
                         "--open", "--", self.program("plain_dynamic"), env=environment)
         self.assertEqual(self.wait_for("opened"), "o.html\n")
@@ -185,14 +216,36 @@ class Terminal(harness.Case):
         self.run_ctrace("uprobe:hit", "-q", "-o", "o.svg", "--open", "--",
                         self.program("plain_dynamic"),
                         env={**os.environ, "PATH": path, "HOME": "/root", "SUDO_UID": "65534",
-                             "SUDO_GID": "65534", "SUDO_USER": "nobody"})
+                             "DISPLAY": ":9", "SUDO_GID": "65534", "SUDO_USER": "nobody"})
         self.assertEqual(self.wait_for("opened"), "65534 nobody /nonexistent\n")
 
     def test_open_without_a_browser_is_a_warning(self):
         run = self.run_ctrace("flamegraph", self.folded(), "-o", "p.svg", "--open",
-                              env={**os.environ, "PATH": "/nonexistent"})
+                              env={**os.environ, "PATH": "/nonexistent", "DISPLAY": ":9"})
         self.assertEqual(run.status, 0)
         self.assertRegex(run.err, r"^ctrace: cannot show 'p\.svg': xdg-open: No such file")
+
+    def test_open_without_a_display_or_in_vain_is_a_warning(self):
+        path = self.fake("xdg-open", "#!/bin/sh\nexit 3\n")
+        environment = {name: value for name, value in os.environ.items()
+                       if name not in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")}
+        for more, what in (({}, "there is no display"), ({"DISPLAY": ":9"}, "found no program")):
+            run = self.run_ctrace("flamegraph", self.folded(), "-o", "p.svg", "--open",
+                                  env={**environment, "PATH": path, **more})
+            self.assertEqual(run.status, 0)
+            self.assertRegex(run.err, rf"(?m)^ctrace: cannot show 'p\.svg': .*{what}")
+
+    def test_hottest_functions_fit_the_terminal(self):
+        deep = "a_function_whose_name_is_longer_than_the_line_of_any_terminal" * 3
+        self.script(f"#include <unistd.h>\nvoid {deep}(void) {{ for (int i = 0; i < 9; i++) "
+                    f"getppid(); }}\nint main(void) {{ {deep}(); }}\n", "long.c")
+        subprocess.run(["gcc", "-O0", "-o", "long", "long.c"], cwd=self.directory, check=True)
+        _, shown = self.at_terminal(f"uprobe:{deep}", "-o", "o.folded", "--", "./long")
+        lines = COLOUR.sub("", shown).splitlines()
+        table = [line for line in lines if "100.00%" in line]
+        self.assertTrue(table, shown)
+        self.assertTrue(all(len(line) <= 80 for line in table), table)
+        self.assertTrue(table[0].endswith("..."), table)
 
     def test_open_without_a_picture_is_a_usage_error(self):
         for arguments in (("flamegraph", self.folded(), "--open"),
