@@ -108,7 +108,8 @@ static const struct argp_option options[] = {
 	{"functions", 'f', NULL, 0, "Accepted for compatibility; functions are always printed", 0},
 	{"root", OPTION_ROOT, "DIR", 0, "Look for debug files below DIR before the host's own", 0},
 	{"threads", OPTION_THREADS, "N", 0, "Threads to read debug information with", 0},
-	{"verbose", 'v', NULL, 0, "Print on standard error which files were used, and what was missing", 0},
+	{"verbose", 'v', NULL, 0,
+	 "Print on standard error which files were used, and what was missing", 0},
 	{0},
 };
 

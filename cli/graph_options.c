@@ -39,7 +39,7 @@ struct value {
 	X("notes", TEXT, notes, "TEXT", 0, 0, "Comment inside the file")                          \
 	X("colors", PALETTE, colors, "PALETTE", 0, 0, "Palette (default: kind)")                  \
 	X("highlight", REGEX, highlight, "REGEX", 0, 0,                                           \
-	  "Dim everything except functions and modules matching this")                                        \
+	  "Dim everything except functions and modules matching this")                            \
 	X("countname", TEXT, countname, "TEXT", 0, 0, "Unit of the counts")                       \
 	X("nametype", TEXT, nametype, "TEXT", 0, 0, "What a box is called")                       \
 	X("fonttype", TEXT, fonttype, "FONT", 0, 0, "Font family")                                \

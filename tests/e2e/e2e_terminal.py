@@ -103,7 +103,7 @@ class Terminal(harness.Case):
     def test_live_line_never_follows_a_prompt(self):
         _, shown = self.at_terminal("profile:hz:99", "-o", "o.folded", "--", "sh", "-c",
                                     "printf 'name? '; exec sleep 4")
-        self.assertRegex(shown, r"^name\? ctrace: \d+ samples? in ")
+        self.assertRegex(shown, r"^name\? ctrace: ")
 
     def test_live_line_goes_when_the_terminal_leaves_line_mode(self):
         script = self.script(
