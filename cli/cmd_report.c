@@ -8,6 +8,7 @@
 #include "cli/stats_json.h"
 #include "cli/summary.h"
 #include "common/log.h"
+#include "common/safe_open.h"
 #include "flamegraph/capture.h"
 
 #include <errno.h>
@@ -68,7 +69,7 @@ static const struct argp report_argp = {
 static int read_capture(const char *path, struct capture **ret_capture)
 {
 	bool is_stdin = !strcmp(path, "-");
-	_cleanup_fclose_ FILE *opened = is_stdin ? NULL : fopen(path, "re");
+	_cleanup_fclose_ FILE *opened = is_stdin ? NULL : safe_fopen_input(path);
 	int err;
 
 	if (!is_stdin && !opened)

@@ -5,6 +5,7 @@
 #include "cli/report_pipeline.h"
 #include "common/alloc.h"
 #include "common/log.h"
+#include "common/safe_open.h"
 #include "flamegraph/capture.h"
 #include "flamegraph/capture_file.h"
 #include "flamegraph/folded_read.h"
@@ -178,7 +179,7 @@ int stacks_input_read(const char *path, const struct stacks_options *options,
 		      struct profile *profile, struct capture **ret_capture)
 {
 	bool is_stdin = !strcmp(path, "-");
-	_cleanup_fclose_ FILE *opened = is_stdin ? NULL : fopen(path, "re");
+	_cleanup_fclose_ FILE *opened = is_stdin ? NULL : safe_fopen_input(path);
 	struct input input = {.path = path, .options = options, .file = is_stdin ? stdin : opened};
 	int first;
 

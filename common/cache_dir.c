@@ -3,6 +3,7 @@
 
 #include "common/alloc.h"
 #include "common/cleanup.h"
+#include "common/safe_open.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -66,36 +67,16 @@ int cache_dir_open(const char *name, bool create)
 
 int cache_dir_read(int dir, const char *name, uint64_t max, uint8_t **ret_bytes, size_t *ret_size)
 {
-	_cleanup_close_ int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	_cleanup_free_ uint8_t *bytes = NULL;
-	size_t size = 0, wanted;
+	_cleanup_close_ int fd = safe_open_at(dir, name, SAFE_OPEN_NO_LINK);
 	struct stat st;
 
 	if (fd < 0)
-		return -errno;
+		return fd == -EINVAL ? -EPERM : fd;
 	if (fstat(fd, &st) < 0)
 		return -errno;
-	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid())
+	if (st.st_uid != geteuid())
 		return -EPERM;
-	if ((uint64_t)st.st_size > max)
-		return -E2BIG;
-	wanted = (size_t)st.st_size;
-	bytes = xmalloc(wanted + 1);
-	while (size < wanted) {
-		ssize_t got = read(fd, bytes + size, wanted - size);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return -errno;
-		if (got == 0)
-			break;
-		size += (size_t)got;
-	}
-	bytes[size] = '\0';
-	*ret_bytes = TAKE_PTR(bytes);
-	*ret_size = size;
-	return 0;
+	return safe_read(fd, max, ret_bytes, ret_size);
 }
 
 static int write_all(int fd, const uint8_t *bytes, size_t size)
@@ -116,10 +97,12 @@ static int write_all(int fd, const uint8_t *bytes, size_t size)
 int cache_dir_write(int dir, const char *name, const void *bytes, size_t size)
 {
 	_cleanup_free_ char *temporary = xasprintf(".%s.%d", name, (int)getpid());
-	_cleanup_close_ int fd = openat(
-		dir, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	_cleanup_close_ int fd = -1;
 	int err;
 
+	/* What a run that was killed left behind under our pid is in nobody's use. */
+	unlinkat(dir, temporary, 0);
+	fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return -errno;
 	err = write_all(fd, bytes, size);

@@ -4,12 +4,11 @@
 #include "common/alloc.h"
 #include "common/elf_image_internal.h"
 #include "common/log.h"
+#include "common/safe_open.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 
 #define ELF_PAGE_SIZE ((uint64_t)4096) /* what the kernel maps PT_LOADs in on x86-64 */
@@ -93,7 +92,9 @@ static void read_sections(struct elf_image *image)
 	image->names_size = section->sh_size;
 }
 
-static int open_bytes(const void *data, size_t size, bool mapped, struct elf_image **ret_image)
+/* Takes @map, which @data is in, or NULL. */
+static int open_bytes(const void *data, size_t size, struct file_map *map,
+		      struct elf_image **ret_image)
 {
 	_cleanup_(elf_image_closep) struct elf_image *image = xcalloc(1, sizeof(*image));
 	int err;
@@ -101,7 +102,7 @@ static int open_bytes(const void *data, size_t size, bool mapped, struct elf_ima
 	pthread_mutex_init(&image->lock, NULL);
 	image->data = data;
 	image->size = size;
-	image->mapped = mapped;
+	image->map = map;
 	if (size < sizeof(image->header))
 		return -ENOEXEC;
 	memcpy(&image->header, data, sizeof(image->header));
@@ -118,27 +119,46 @@ static int open_bytes(const void *data, size_t size, bool mapped, struct elf_ima
 
 int elf_image_open_memory(const void *data, size_t size, struct elf_image **ret_image)
 {
-	return open_bytes(data, size, false, ret_image);
+	return open_bytes(data, size, NULL, ret_image);
+}
+
+static uint64_t modified_ns(const struct stat *st)
+{
+	return (uint64_t)st->st_mtim.tv_sec * 1000000000u + (uint64_t)st->st_mtim.tv_nsec;
 }
 
 int elf_image_open_fd(int fd, struct elf_image **ret_image)
 {
+	struct file_map *map;
 	struct stat st;
-	void *data;
 	int err;
 
 	if (fstat(fd, &st) < 0)
 		return -errno;
 	if (!S_ISREG(st.st_mode) || st.st_size < (off_t)sizeof(Elf64_Ehdr))
 		return -ENOEXEC;
-	data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (data == MAP_FAILED)
-		return -errno;
-	err = open_bytes(data, (size_t)st.st_size, true, ret_image);
-	if (err == 0)
-		(*ret_image)->modified_ns = (uint64_t)st.st_mtim.tv_sec * 1000000000u +
-					    (uint64_t)st.st_mtim.tv_nsec;
+	if (!safe_size_is_plausible(&st))
+		return -EFBIG;
+	err = file_map_new(fd, (size_t)st.st_size, &map);
+	if (!err)
+		err = open_bytes(file_map_data(map), (size_t)st.st_size, map, ret_image);
+	if (!err)
+		(*ret_image)->modified_ns = modified_ns(&st);
 	return err;
+}
+
+bool elf_image_is_torn(const struct elf_image *image)
+{
+	return image->map && file_map_is_torn(image->map);
+}
+
+bool elf_image_has_changed(const struct elf_image *image, int fd)
+{
+	struct stat st;
+
+	if (elf_image_is_torn(image) || fstat(fd, &st) < 0)
+		return true;
+	return (uint64_t)st.st_size != image->size || modified_ns(&st) != image->modified_ns;
 }
 
 uint64_t elf_image_modified_ns(const struct elf_image *image)
@@ -148,11 +168,10 @@ uint64_t elf_image_modified_ns(const struct elf_image *image)
 
 int elf_image_open(const char *path, struct elf_image **ret_image)
 {
-	/* O_NONBLOCK: a FIFO without a writer must not hang us. */
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	_cleanup_close_ int fd = safe_open(path);
 
 	if (fd < 0)
-		return -errno;
+		return fd == -EINVAL ? -ENOEXEC : fd;
 	return elf_image_open_fd(fd, ret_image);
 }
 
@@ -163,8 +182,7 @@ void elf_image_close(struct elf_image *image)
 	elf_image_release_sections(image);
 	free(image->segments);
 	free(image->sections);
-	if (image->mapped)
-		munmap((void *)(uintptr_t)image->data, image->size);
+	file_map_free(image->map);
 	pthread_mutex_destroy(&image->lock);
 	free(image);
 }

@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ELF_IMAGE_MAX_SECTION ((uint64_t)4 << 30) /* decompressed bytes; a bomb ends here */
+#define ELF_IMAGE_MAX_SECTION ((uint64_t)4 << 30) /* bytes, unpacked; a bomb ends here */
 
 struct elf_image;
 
@@ -30,7 +30,8 @@ struct elf_span {
 /*
  * Maps @path (or the open file @fd, which the caller keeps) read-only.
  * -ENOEXEC: no 64-bit little-endian ELF; -EBADMSG: headers that contradict the file's size;
- * -ENOENT, -EACCES ... as open() and mmap() gave them.
+ * -EFBIG: sparse beyond belief; -ENOENT, -EACCES ... as the system gave them.  What is cut off a
+ * mapped file later reads as zeros: see common/file_map.h.
  */
 int elf_image_open(const char *path, struct elf_image **ret_image);
 int elf_image_open_fd(int fd, struct elf_image **ret_image);
@@ -41,6 +42,10 @@ void elf_image_close(struct elf_image *image);
 DEFINE_CLEANUP(struct elf_image *, elf_image_close);
 
 const Elf64_Ehdr *elf_image_header(const struct elf_image *image);
+/* Whether bytes were missing when they were read, so that what was made of them may be wrong. */
+bool elf_image_is_torn(const struct elf_image *image);
+/* The same, or whether the file, which @fd is open on, has been written since it was opened. */
+bool elf_image_has_changed(const struct elf_image *image, int fd);
 /* When the file was last written, ns since 1970; 0 for an image out of memory. */
 uint64_t elf_image_modified_ns(const struct elf_image *image);
 /* The whole file. */

@@ -5,6 +5,8 @@
 
 #include "common/elf_image.h"
 
+#include "common/file_map.h"
+
 #include <pthread.h>
 
 /* A decompressed section: an anonymous mapping, NULL while nobody asked for it. */
@@ -17,7 +19,7 @@ struct elf_image {
 	const uint8_t *data;
 	size_t size;
 	uint64_t modified_ns;
-	bool mapped; /* data is a mapping of ours */
+	struct file_map *map; /* that data is in; NULL when it is borrowed memory */
 
 	/* Copies: a file may hold its headers unaligned. */
 	Elf64_Ehdr header;

@@ -125,7 +125,7 @@ static void forget_input(const struct elf_image *image, const struct compressed 
 	uintptr_t start = ((uintptr_t)in->data + ELF_PAGE_SIZE - 1) & ~(ELF_PAGE_SIZE - 1);
 	uintptr_t end = ((uintptr_t)in->data + in->size) & ~(ELF_PAGE_SIZE - 1);
 
-	if (image->mapped && start < end)
+	if (image->map && start < end)
 		madvise((void *)start, end - start, MADV_DONTNEED);
 }
 
@@ -210,6 +210,8 @@ int elf_image_section_data(struct elf_image *image, size_t index, struct elf_spa
 		return -ENODATA;
 	if (section->sh_offset > image->size || section->sh_size > image->size - section->sh_offset)
 		return -EBADMSG;
+	if (section->sh_size > ELF_IMAGE_MAX_SECTION)
+		return -E2BIG;
 	raw = (struct elf_span){.data = image->data + section->sh_offset,
 				.size = section->sh_size,
 				.vaddr = section->sh_addr};

@@ -5,6 +5,7 @@
 #include "common/cleanup.h"
 #include "common/elf_image.h"
 #include "common/maps.h"
+#include "common/safe_open.h"
 
 #include <elf.h>
 #include <errno.h>
@@ -87,7 +88,7 @@ int launch_image_offset(pid_t pid, uint64_t addr, uint64_t *ret_off)
 
 int launch_image_check_file(const char *path, char **ret_error)
 {
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	_cleanup_close_ int fd = safe_open(path);
 	Elf64_Ehdr header;
 
 	/* e_machine has the same place in both word sizes */
@@ -155,7 +156,7 @@ int launch_image_entry(pid_t pid, struct launch_entry *ret_entry, char **ret_err
 
 static char *script_interpreter(const char *path)
 {
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	_cleanup_close_ int fd = safe_open(path);
 	char line[BINPRM_BUFFER_SIZE];
 	const char *name;
 	ssize_t got;

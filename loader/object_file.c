@@ -3,6 +3,7 @@
 
 #include "common/alloc.h"
 #include "common/elf_image.h"
+#include "common/safe_open.h"
 #include "loader/object_set.h"
 
 #include <errno.h>
@@ -49,13 +50,15 @@ static char *name_file(const char *path)
 /* The file at @path if it is the one that was mapped.  Descriptor or negative errno. */
 static int open_if_mapped(const char *path, const struct object_mapping *m)
 {
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int fd = safe_open(path);
 	_cleanup_free_ char *name = NULL, *expected = NULL;
 	char target[PATH_MAX + 16];
 	struct stat st;
 	ssize_t len;
 
-	if (fd < 0 || fstat(fd, &st) < 0)
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0)
 		return -errno;
 	if (st.st_ino == m->inode)
 		return TAKE_FD(fd);

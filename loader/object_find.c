@@ -4,19 +4,17 @@
 #include "common/alloc.h"
 #include "common/cleanup.h"
 #include "common/maps.h"
+#include "common/safe_open.h"
 #include "loader/ld_cache.h"
 
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <glob.h>
 #include <inttypes.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 
 #define LD_CACHE     "/etc/ld.so.cache"
-#define MAX_CACHE    ((off_t)256 << 20)
+#define MAX_CACHE    ((uint64_t)256 << 20)
 #define MAX_DIR_NAME 4096
 
 static const char *const library_directories[] = {
@@ -47,15 +45,9 @@ int object_name_matches(const char *file, const char *name)
 
 static int open_regular(const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct stat st;
+	int fd = safe_open(path);
 
-	if (fd < 0)
-		return -errno;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
-		return fd;
-	close(fd);
-	return -ENOENT;
+	return fd == -EINVAL ? -ENOENT : fd;
 }
 
 struct mapped_search {
@@ -103,19 +95,15 @@ static int find_mapped(const char *name, pid_t pid, char **ret_path)
 
 static int find_cached(const char *name, char **ret_path)
 {
-	_cleanup_close_ int cache = open(LD_CACHE, O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int cache = safe_open(LD_CACHE);
 	_cleanup_free_ char *path = NULL;
-	struct stat st;
-	void *data;
+	_cleanup_free_ uint8_t *data = NULL;
+	size_t size;
 	int fd;
 
-	if (cache < 0 || fstat(cache, &st) < 0 || st.st_size <= 0 || st.st_size > MAX_CACHE)
+	if (cache < 0 || safe_read(cache, MAX_CACHE, &data, &size) < 0)
 		return -ENOENT;
-	data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, cache, 0);
-	if (data == MAP_FAILED)
-		return -errno;
-	path = ld_cache_find(data, (size_t)st.st_size, object_name_matches, name);
-	munmap(data, (size_t)st.st_size);
+	path = ld_cache_find(data, size, object_name_matches, name);
 	fd = path ? open_regular(path) : -ENOENT;
 	if (fd >= 0)
 		*ret_path = TAKE_PTR(path);

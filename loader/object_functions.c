@@ -3,12 +3,12 @@
 
 #include "common/alloc.h"
 #include "common/elf_image.h"
+#include "common/safe_open.h"
 #include "loader/near_names.h"
 #include "symbolize/debug_file.h"
 #include "symbolize/symtab.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -23,15 +23,6 @@ struct object_functions {
 	bool debug_tried;
 };
 
-/* @fd may be O_PATH.  -1 where the file cannot be read, which the image says better. */
-static int reopen(int fd)
-{
-	char link[32];
-
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	return open(link, O_RDONLY | O_CLOEXEC);
-}
-
 int object_functions_open(int fd, const char *path, struct object_functions **ret_object)
 {
 	_cleanup_(object_functions_closep) struct object_functions *object = xcalloc(
@@ -39,7 +30,8 @@ int object_functions_open(int fd, const char *path, struct object_functions **re
 	int ret;
 
 	object->path = xstrdup(path);
-	object->fd = reopen(fd);
+	/* @fd may be O_PATH; that the file cannot be read is said better by the image. */
+	object->fd = safe_reopen(fd);
 	ret = elf_image_open_fd(fd, &object->image);
 	if (ret == 0)
 		ret = symtab_new(object->image, NULL, &object->symtab);

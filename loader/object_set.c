@@ -211,7 +211,8 @@ static int get_table(struct object_set *set, const struct object *o, struct elf_
 		return 0;
 	}
 	err = unwind_table_build(image, &options, ret_table);
-	if (err == 0 && key.size && (*ret_table)->stats.build_ns >= CACHE_MIN_BUILD_NS) {
+	if (err == 0 && key.size && (*ret_table)->stats.build_ns >= CACHE_MIN_BUILD_NS &&
+	    !elf_image_has_changed(image, o->fd)) {
 		int stored = unwind_cache_store(&key, *ret_table);
 
 		if (stored < 0)
@@ -228,6 +229,10 @@ static void build(struct object_set *set, struct object_entry *e, struct elf_ima
 
 	took = time_now_ns() - began;
 	set->stats.build_ns += took;
+	if (elf_image_is_torn(image))
+		log_warning("'%s' was cut off while it was read: its stacks may be cut, its names "
+			    "missing",
+			    e->object.path);
 	if (err < 0) {
 		log_verbose("no unwind table for '%s': %s", e->object.path, strerror(-err));
 		return;

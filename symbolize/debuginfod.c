@@ -3,6 +3,7 @@
 
 #include "common/alloc.h"
 #include "common/cleanup.h"
+#include "common/safe_open.h"
 #include "symbolize/sandbox.h"
 
 #include <dlfcn.h>
@@ -60,7 +61,7 @@ static int load_library(struct client_library *library)
 
 static void append_file(FILE *out, const char *path)
 {
-	_cleanup_fclose_ FILE *file = fopen(path, "re");
+	_cleanup_fclose_ FILE *file = safe_fopen_input(path);
 	size_t nr = 0;
 	int c;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "symbolize/perf_map_place.h"
 
+#include "common/safe_open.h"
 #include "symbolize/perf_map.h"
 
 #include <errno.h>
@@ -64,14 +65,12 @@ void perf_map_place_close(struct perf_map_place *place)
 	place->file = -1;
 }
 
-/* -EPERM for a symbolic link: anyone may write into /tmp.  O_NONBLOCK: a FIFO must not hang us. */
+/* -EPERM for a symbolic link or a FIFO: anyone may write into /tmp. */
 static int open_map(int dir, const char *name)
 {
-	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	int fd = safe_open_at(dir, name, SAFE_OPEN_NO_LINK);
 
-	if (fd >= 0)
-		return fd;
-	return errno == ELOOP ? -EPERM : -errno;
+	return fd == -ELOOP || fd == -EINVAL ? -EPERM : fd;
 }
 
 static int find_map(const struct perf_map_place *place)

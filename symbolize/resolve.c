@@ -3,6 +3,7 @@
 
 #include "common/alloc.h"
 #include "common/cleanup.h"
+#include "common/elf_image.h"
 #include "common/intern.h"
 #include "symbolize/dwarf_reader.h"
 #include "symbolize/frame_builder.h"
@@ -180,6 +181,24 @@ static void name_all(struct knowledge *knowledge, const struct frame_builder *bu
 	dwarf_queries_release(queries, nr_queries);
 }
 
+/* What was there is taken all the same. */
+static void note_torn(struct knowledge *knowledge, const struct elf_image *image, const char *name)
+{
+	if (!image || !elf_image_is_torn(image))
+		return;
+	fprintf(knowledge->notes, "; %s was cut off while it was read", name);
+	knowledge->is_complete = false;
+}
+
+static void note_all_torn(struct knowledge *knowledge)
+{
+	const struct object_files *files = knowledge->request->files;
+
+	note_torn(knowledge, files->image, "the file");
+	note_torn(knowledge, files->debug_image, "its debug file");
+	note_torn(knowledge, files->alt_image, "the alternate file");
+}
+
 void resolve_addresses(const struct resolve_request *request, struct symbolize_address *addrs,
 		       size_t nr, struct resolve_outcome *ret_outcome)
 {
@@ -204,6 +223,7 @@ void resolve_addresses(const struct resolve_request *request, struct symbolize_a
 	builder.fdes = fde_starts_open(files->image);
 	builder.names = name_table_new(request->strings, request->options->demangle);
 	name_all(&knowledge, &builder, addrs, nr);
+	note_all_torn(&knowledge);
 	name_table_free(builder.names);
 	gopclntab_free(knowledge.go);
 	dwarf_reader_free(knowledge.dwarf);

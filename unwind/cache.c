@@ -3,16 +3,16 @@
 #include "unwind/table.h"
 
 #include "common/alloc.h"
+#include "common/cache_dir.h"
 #include "common/elf_image.h"
 #include "common/log.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <zstd.h>
 
+#define CACHE_NAME  "tables"
 #define CACHE_MAGIC "ctrace\ntable\n\032" /* a text mode copy breaks it, as PNG's does */
 /* Counts up with every change of the table or of what is built into it. */
 #define CACHE_VERSION	10
@@ -31,54 +31,6 @@ struct cache_header {
 	uint8_t id[24];
 	struct unwind_stats stats;
 };
-
-/* Opens directory @name in @dir, made with mode 0700 if need be.  It must be ours alone. */
-static int open_own_directory(int dir, const char *name, bool create)
-{
-	struct stat st;
-	int fd;
-
-	if (create && mkdirat(dir, name, 0700) < 0 && errno != EEXIST)
-		return -errno;
-	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0)
-		return -errno;
-	if (fstat(fd, &st) < 0 || st.st_uid != geteuid() || st.st_mode & 0022) {
-		close(fd);
-		return -EPERM;
-	}
-	return fd;
-}
-
-/* The directory .../ctrace/tables, or a negative errno. */
-static int open_cache(bool create)
-{
-	const char *xdg = secure_getenv("XDG_CACHE_HOME");
-	const char *home = secure_getenv("HOME");
-	_cleanup_close_ int top = -1, own = -1;
-
-	if (xdg && xdg[0] == '/') {
-		top = open(xdg, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (top < 0 && create && mkdir(xdg, 0700) == 0)
-			top = open(xdg, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	} else if (home && home[0] == '/') {
-		_cleanup_close_ int home_fd = open(home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-		if (home_fd < 0)
-			return -errno;
-		top = open_own_directory(home_fd, ".cache", create);
-		if (top < 0)
-			return top;
-	} else {
-		return -ENOENT;
-	}
-	if (top < 0)
-		return -errno;
-	own = open_own_directory(top, "ctrace", create);
-	if (own < 0)
-		return own;
-	return open_own_directory(own, "tables", create);
-}
 
 static size_t table_bytes(const struct cache_header *h)
 {
@@ -135,29 +87,6 @@ static bool check_table(const struct unwind_table *t)
 	return true;
 }
 
-static int read_whole(int dir, const char *name, uint8_t **ret_data, size_t *ret_size)
-{
-	_cleanup_close_ int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	_cleanup_free_ uint8_t *data = NULL;
-	struct stat st;
-	ssize_t got;
-
-	if (fd < 0)
-		return -errno;
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
-	    (uint64_t)st.st_size > CACHE_MAX_BYTES)
-		return -EBADMSG;
-	data = xmalloc((size_t)st.st_size);
-	got = read(fd, data, (size_t)st.st_size);
-	if (got != st.st_size)
-		return got < 0 ? -errno : -EBADMSG;
-	*ret_data = TAKE_PTR(data);
-	*ret_size = (size_t)got;
-	return 0;
-}
-
 /* The zstd frame carries the checksum; a frame that lies about its size costs its size at most. */
 static int decompress(const uint8_t *packed, size_t packed_size, uint8_t **ret_data,
 		      size_t *ret_size)
@@ -204,7 +133,7 @@ static int load_from(int dir, const char *name, const struct build_id *id,
 	size_t packed_size = 0, size = 0;
 	int err;
 
-	err = read_whole(dir, name, &packed, &packed_size);
+	err = cache_dir_read(dir, name, CACHE_MAX_BYTES, &packed, &packed_size);
 	if (!err)
 		err = decompress(packed, packed_size, &data, &size);
 	if (err)
@@ -222,7 +151,7 @@ static int load_from(int dir, const char *name, const struct build_id *id,
 int unwind_cache_load(const struct build_id *id, struct unwind_table **ret_table)
 {
 	char name[2 * BUILD_ID_MAX + 1];
-	_cleanup_close_ int dir = open_cache(false);
+	_cleanup_close_ int dir = cache_dir_open(CACHE_NAME, false);
 	int err;
 
 	if (dir < 0)
@@ -272,40 +201,6 @@ static uint8_t *pack(const struct build_id *id, const struct unwind_table *t, si
 	return data;
 }
 
-static int write_all(int fd, const uint8_t *data, size_t size)
-{
-	while (size) {
-		ssize_t done = write(fd, data, size);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0)
-			return -errno;
-		data += done;
-		size -= (size_t)done;
-	}
-	return 0;
-}
-
-static int write_file(int dir, const char *name, const uint8_t *data, size_t size)
-{
-	_cleanup_free_ char *temporary = xasprintf(".%s.%d", name, (int)getpid());
-	_cleanup_close_ int fd = -1;
-	int err;
-
-	/* What a run that was killed left behind under our pid is in nobody's use. */
-	unlinkat(dir, temporary, 0);
-	fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		return -errno;
-	err = write_all(fd, data, size);
-	if (!err && renameat(dir, temporary, dir, name) < 0)
-		err = -errno;
-	if (err)
-		unlinkat(dir, temporary, 0);
-	return err;
-}
-
 int unwind_cache_store(const struct build_id *id, const struct unwind_table *table)
 {
 	_cleanup_free_ uint8_t *data = NULL, *packed = NULL;
@@ -316,7 +211,7 @@ int unwind_cache_store(const struct build_id *id, const struct unwind_table *tab
 
 	if (!id->size)
 		return -ENOENT;
-	dir = open_cache(true);
+	dir = cache_dir_open(CACHE_NAME, true);
 	if (dir < 0)
 		return dir;
 	data = pack(id, table, &size);
@@ -334,5 +229,5 @@ int unwind_cache_store(const struct build_id *id, const struct unwind_table *tab
 	if (ZSTD_isError(packed_size))
 		return -EIO;
 	build_id_format(id, name);
-	return write_file(dir, name, packed, packed_size);
+	return cache_dir_write(dir, name, packed, packed_size);
 }
