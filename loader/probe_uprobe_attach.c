@@ -32,30 +32,48 @@ static int explain(const struct probe *probe, int err, char **ret_error)
 }
 
 /*
- * Two events for a target with children.  One without a program is inherited by them and keeps
- * the breakpoints in their memory.  The other carries the program and is not inherited: the end
- * of a child that inherited it would take the program off everyone (6.10 and later:
+ * On a switch between two tasks with equal events perf swaps their contexts instead of the events.
+ * An event's own task stays what it was, and so the end of one task takes the event that keeps the
+ * breakpoints of the other.  Since 6.13 a task with inherited events that are to be read together
+ * with their thread is spared that; before, such an event is no valid one.
+ */
+static int open_inherited(struct perf_event_attr attr, const struct probe_environment *env)
+{
+	int fd;
+
+	attr.inherit = 1;
+	attr.inherit_thread = !env->follow_children;
+	attr.sample_type = PERF_SAMPLE_READ | PERF_SAMPLE_TID;
+	fd = perf_open(&attr, env->pid, -1);
+	if (fd != -EINVAL)
+		return fd;
+	attr.sample_type = 0;
+	return perf_open(&attr, env->pid, -1);
+}
+
+/*
+ * Two events for a target.  One without a program is inherited by its threads and children and
+ * keeps the breakpoints in their memory.  The other carries the program and is not inherited: the
+ * end of a child that inherited it would take the program off everyone (6.10 and later:
  * perf_event_alloc() copies event->prog to tracing events, and freeing the copy detaches it).
  */
 static int attach_definition(struct probe *probe, const struct probe_environment *env)
 {
-	struct perf_event_attr attr = {
+	const struct perf_event_attr attr = {
 		.type = PERF_TYPE_TRACEPOINT,
 		.size = sizeof(attr),
 		.config = uprobe_event_id(probe->definition),
 		.disabled = 1,
 	};
-	int cpu = env->pid < 0 ? 0 : -1;
-	int fd = perf_open(&attr, env->pid, cpu);
+	int fd = perf_open(&attr, env->pid, env->pid < 0 ? 0 : -1);
 	int ret;
 
 	if (fd < 0)
 		return fd;
 	ret = probe_adopt_event(probe, env, fd, true);
-	if (ret < 0 || env->pid < 0 || !env->follow_children)
+	if (ret < 0 || env->pid < 0)
 		return ret;
-	attr.inherit = 1;
-	fd = perf_open(&attr, env->pid, cpu);
+	fd = open_inherited(attr, env);
 	return fd < 0 ? fd : probe_adopt_event(probe, env, fd, false);
 }
 

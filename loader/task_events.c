@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Data pages of a ring, a power of two: 128 KiB hold 1,000 mappings with long paths. */
@@ -37,7 +38,7 @@ struct task_events {
 	size_t nr_pending, cap_pending;
 };
 
-static int open_event(pid_t pid, int cpu, bool inherit)
+static int open_event(pid_t pid, int cpu, bool children)
 {
 	struct perf_event_attr attr = {
 		.size = sizeof(attr),
@@ -45,7 +46,8 @@ static int open_event(pid_t pid, int cpu, bool inherit)
 		.config = PERF_COUNT_SW_DUMMY,
 		.sample_type = PERF_SAMPLE_TIME,
 		.sample_id_all = 1,
-		.inherit = inherit && pid >= 0,
+		.inherit = pid >= 0, /* threads are inherited too */
+		.inherit_thread = pid >= 0 && !children,
 		.mmap = 1,
 		.mmap2 = 1,
 		.task = 1,
@@ -62,10 +64,10 @@ static int open_event(pid_t pid, int cpu, bool inherit)
 	return fd < 0 ? -errno : fd;
 }
 
-static int add_ring(struct task_events *e, pid_t pid, int cpu, bool inherit)
+static int add_ring(struct task_events *e, pid_t pid, int cpu, bool children)
 {
 	size_t size = RING_PAGES * e->page;
-	int fd = open_event(pid, cpu, inherit);
+	int fd = open_event(pid, cpu, children);
 	void *map;
 
 	if (fd < 0)
@@ -84,7 +86,7 @@ static int add_ring(struct task_events *e, pid_t pid, int cpu, bool inherit)
 	return 0;
 }
 
-int task_events_open(pid_t pid, bool inherit, struct task_events **ret_events)
+int task_events_open(pid_t pid, bool children, struct task_events **ret_events)
 {
 	_cleanup_(task_events_freep) struct task_events *e = xcalloc(1, sizeof(*e));
 	long nr_cpus = sysconf(_SC_NPROCESSORS_CONF);
@@ -93,7 +95,7 @@ int task_events_open(pid_t pid, bool inherit, struct task_events **ret_events)
 	e->fds = xcalloc((size_t)nr_cpus, sizeof(*e->fds));
 	e->rings = xcalloc((size_t)nr_cpus, sizeof(*e->rings));
 	for (long cpu = 0; cpu < nr_cpus; cpu++) {
-		int err = add_ring(e, pid, (int)cpu, inherit);
+		int err = add_ring(e, pid, (int)cpu, children);
 
 		/* -ENODEV: that CPU is offline. */
 		if (err < 0 && err != -ENODEV)

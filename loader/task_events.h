@@ -34,10 +34,10 @@ struct task_event {
 };
 
 /*
- * Follows @pid and, with @inherit, the children it will have; -1: every process.
+ * Follows @pid, its threads and, with @children, the processes it will start; -1: every process.
  * Errors as perf_event_open() and mmap() gave them.
  */
-int task_events_open(pid_t pid, bool inherit, struct task_events **ret_events);
+int task_events_open(pid_t pid, bool children, struct task_events **ret_events);
 void task_events_free(struct task_events *events);
 DEFINE_CLEANUP(struct task_events *, task_events_free);
 

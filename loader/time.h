@@ -4,15 +4,17 @@
 #define CTRACE_LOADER_TIME_H
 
 #include <stdint.h>
-#include <time.h>
 
-/* CLOCK_MONOTONIC, what bpf_ktime_get_ns() returns. */
-static inline uint64_t time_now_ns(void)
-{
-	struct timespec t;
+/*
+ * The kernel's own monotonic clock, what bpf_ktime_get_ns() returns: CLOCK_MONOTONIC without the
+ * offset a time namespace gives it.
+ */
+uint64_t time_now_ns(void);
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
+/*
+ * Reads that offset from the text of /proc/PID/timens_offsets, in nanoseconds.  -EBADMSG: no line
+ * of it is that of the monotonic clock.
+ */
+int time_parse_offset(const char *text, int64_t *ret_offset_ns);
 
 #endif

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """ctrace inside a container of its own, and targets in containers it looks into from outside."""
+import collections
 import re
 
 import harness
 
+TIME_NAMESPACE = ("unshare", "--time", "--fork", "--monotonic", "86400", "--boottime", "86400")
 PID_NAMESPACE = ("unshare", "--pid", "--fork", "--mount-proc")
 
 
@@ -37,6 +39,13 @@ class Containers(harness.Case):
         run = self.record(*PID_NAMESPACE, self.program("fork_exec"))
         self.assertEqual(run.stats()["samples"], 60)
         self.assertEqual(run.stats()["complete"], 60)
+
+    def test_a_time_namespace_mixes_up_no_libraries(self):
+        run = self.record(self.program("dlopen_plugins"), under=TIME_NAMESPACE)
+        steps = collections.Counter()
+        for stack, count in run.stacks().items():
+            steps[stack[-3]] += count
+        self.assertEqual(steps, {"small_step": 200, "large_step": 200}, run.stacks())
 
     def test_the_wrong_proc_is_named(self):
         run = self.run_ctrace("uprobe:hit", "--", self.program("plain_dynamic"),
