@@ -316,7 +316,7 @@ struct program_state {
 	/* ctrace's own pid namespace: its address in the kernel, or 0 if it is the outermost. */
 	uint64_t pid_namespace;
 	uint32_t pid_level;
-	uint32_t reserved;
+	uint32_t tell_dropped; /* of processes without perf events: RECORD_DROPPED */
 };
 
 /*
@@ -336,6 +336,7 @@ enum record_type {
 	RECORD_STACK = 1,   /* struct stack_record: the frames of a key seen for the first time */
 	RECORD_WEIGHT = 2,  /* struct stack_record without frames: weight the map had no room for */
 	RECORD_UNKNOWN = 3, /* struct unknown_record: a pc no mapping covers, please repair */
+	RECORD_DROPPED = 4, /* struct dropped_record: a process the kernel took the events of */
 };
 
 /* A stack frame is its pc; user addresses need 57 bits at most, the upper ones are flags. */
@@ -372,6 +373,12 @@ struct unknown_record {
 	uint32_t type;
 	uint32_t tgid;
 	uint64_t pc;
+};
+
+struct dropped_record {
+	uint32_t type;
+	uint32_t tgid;
+	uint64_t time_ns;
 };
 
 #endif

@@ -2,6 +2,8 @@
 /*
  * Keeps the process map in step with the kernel's own truth, without a round trip to user space:
  * a fork copies its parent's entry, an exec makes its tables out of date, an exit deletes it.
+ * Tells user space who has to be given perf events anew: the kernel takes them away when a program
+ * is called that is setuid or not readable, and then nothing is inherited from there on.
  */
 #include "maps.bpf.h"
 
@@ -9,6 +11,36 @@
 
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
+
+/* One context for all events since 6.2, before that one for each of hardware and software. */
+struct task_struct___one_context {
+	void *perf_event_ctxp;
+} __attribute__((preserve_access_index));
+struct task_struct___two_contexts {
+	void *perf_event_ctxp[2];
+} __attribute__((preserve_access_index));
+
+static bool has_perf_events(struct task_struct *task)
+{
+	struct task_struct___one_context *one = (void *)task;
+	struct task_struct___two_contexts *two = (void *)task;
+
+	if (bpf_core_field_exists(one->perf_event_ctxp))
+		return BPF_CORE_READ(one, perf_event_ctxp);
+	return BPF_CORE_READ(two, perf_event_ctxp[0]) || BPF_CORE_READ(two, perf_event_ctxp[1]);
+}
+
+static void tell_if_dropped(struct task_struct *task, uint32_t tgid)
+{
+	struct dropped_record r = {
+		.type = RECORD_DROPPED,
+		.tgid = tgid,
+		.time_ns = bpf_ktime_get_ns(),
+	};
+
+	if (state.tell_dropped && !has_perf_events(task))
+		bpf_ringbuf_output(&ring, &r, sizeof(r), BPF_RB_FORCE_WAKEUP);
+}
 
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child)
@@ -37,6 +69,7 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 	if (m)
 		bpf_map_update_elem(&recents, &tgid, m, BPF_ANY);
 	bpf_map_update_elem(&processes, &tgid, &copy, BPF_ANY);
+	tell_if_dropped(child, tgid);
 	return 0;
 }
 
@@ -67,6 +100,7 @@ int BPF_PROG(process_exec, struct task_struct *task)
 	if (!p)
 		return 0;
 	p->execs++;
+	tell_if_dropped(task, tgid);
 	return 0;
 }
 

@@ -71,15 +71,19 @@ int probe_parse(const char *text, unsigned int index, struct probe **ret_probe, 
 	return 0;
 }
 
+static void close_event(struct probe_event *event)
+{
+	probe_ring_unmap(event->ring);
+	cleanup_closep(&event->link_fd);
+	cleanup_closep(&event->perf_fd);
+}
+
 void probe_free(struct probe *probe)
 {
 	if (!probe)
 		return;
-	for (size_t i = 0; i < probe->nr_events; i++) {
-		probe_ring_unmap(probe->events[i].ring);
-		cleanup_closep(&probe->events[i].link_fd);
-		cleanup_closep(&probe->events[i].perf_fd);
-	}
+	for (size_t i = 0; i < probe->nr_events; i++)
+		close_event(&probe->events[i]);
 	free(probe->events);
 	uprobe_event_free(probe->definition);
 	for (size_t i = 0; i < probe->nr_points; i++)
@@ -145,6 +149,40 @@ int probe_attach(struct probe *probe, const struct probe_environment *env, char 
 	return probe->kind->attach(probe, env, ret_error);
 }
 
+bool probe_is_inherited(const struct probe *probe)
+{
+	return probe->kind->attach_also && (probe->definition || probe->period > 1);
+}
+
+int probe_attach_also(struct probe *probe, const struct probe_environment *env, pid_t tid,
+		      uint32_t owner)
+{
+	size_t before = probe->nr_events;
+	int ret = probe->kind->attach_also ? probe->kind->attach_also(probe, env, tid) : 0;
+
+	for (size_t i = before; i < probe->nr_events; i++) {
+		probe->events[i].owner = owner;
+		if (ret == 0 && probe->events[i].perf_fd >= 0)
+			ret = perf_enable(probe->events[i].perf_fd);
+	}
+	return ret;
+}
+
+void probe_detach_owner(struct probe *probe, uint32_t owner)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < probe->nr_events; i++) {
+		if (probe->events[i].owner != owner) {
+			probe->events[kept++] = probe->events[i];
+			continue;
+		}
+		probe->past_throttled += probe_ring_losses(probe->events[i].ring);
+		close_event(&probe->events[i]);
+	}
+	probe->nr_events = kept;
+}
+
 int probe_enable(struct probe *probe)
 {
 	for (size_t i = 0; i < probe->nr_events; i++) {
@@ -166,7 +204,7 @@ void probe_disable(struct probe *probe)
 
 uint64_t probe_throttled(const struct probe *probe)
 {
-	uint64_t total = 0;
+	uint64_t total = probe->past_throttled;
 
 	for (size_t i = 0; i < probe->nr_events; i++)
 		total += probe_ring_losses(probe->events[i].ring);

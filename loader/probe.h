@@ -83,6 +83,28 @@ size_t probe_nr_points(const struct probe *probe); /* attach points found */
  * and hardware events of a launched target; a program finds it in event->parent there.
  */
 int probe_attach(struct probe *probe, const struct probe_environment *env, char **ret_error);
+
+/*
+ * Attached to a target, a probe may live of events that its threads and children inherit.  What
+ * follows is for those the kernel's inheritance fails (loader/follower_set.h); all of it is
+ * nothing and 0 for the other kinds.  @owner, never 0, is a number to detach by.
+ *
+ * Opens for thread @tid, running, what probe_attach() opened for the target, for all that it
+ * starts from now on.  -ESRCH: it has ended.  Other errors as the kernel gave them.
+ */
+int probe_attach_also(struct probe *probe, const struct probe_environment *env, pid_t tid,
+		      uint32_t owner);
+/* Has it events that are inherited? */
+bool probe_is_inherited(const struct probe *probe);
+/* Does this kernel mix up inherited events of parents and children, so that each must be kept? */
+bool probe_needs_keepers(const struct probe *probe);
+/*
+ * Keeps the breakpoints in the memory of @tid's process for as long as that thread lives.
+ * @intact: they are all there yet, which spares the kernel a look.  Errors as above.
+ */
+int probe_keep(struct probe *probe, pid_t tid, uint32_t owner, bool intact);
+void probe_detach_owner(struct probe *probe, uint32_t owner);
+
 /* Starts and stops the events (perf ioctls); cheap. */
 int probe_enable(struct probe *probe);
 void probe_disable(struct probe *probe);

@@ -70,6 +70,11 @@ int probe_adopt_event(struct probe *probe, const struct probe_environment *env, 
 	return 0;
 }
 
+void probe_adopt_keeper(struct probe *probe, int perf_fd, uint32_t owner)
+{
+	add_event(probe, (struct probe_event){.owner = owner, .perf_fd = perf_fd, .link_fd = -1});
+}
+
 int probe_adopt_link(struct probe *probe, int link_fd)
 {
 	add_event(probe, (struct probe_event){.perf_fd = -1, .link_fd = link_fd});

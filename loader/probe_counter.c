@@ -118,6 +118,29 @@ static int explain(const struct probe *probe, int err, char **ret_error)
 	return err;
 }
 
+static struct perf_event_attr event_attributes(const struct probe *probe)
+{
+	return (struct perf_event_attr){
+		.type = probe->event->type,
+		.size = sizeof(struct perf_event_attr),
+		.config = probe->event->config,
+		.sample_period = probe->period,
+		.disabled = 1,
+	};
+}
+
+static int attach_inherited(struct probe *probe, const struct probe_environment *env, pid_t tid,
+			    char **ret_error)
+{
+	struct perf_event_attr attr = event_attributes(probe);
+
+	attr.inherit = 1; /* threads are inherited too */
+	attr.inherit_thread = !env->follow_children;
+	if (env->cpus)
+		return attach_on_cpus(probe, env, &attr, tid, ret_error);
+	return probe_add_perf_event(probe, env, &attr, tid, -1, false);
+}
+
 /*
  * Every single event is a sample whoever counted the one before, so that counting everywhere
  * gives the target's exactly, with the cookie the kernel does not give to inherited events.
@@ -125,26 +148,21 @@ static int explain(const struct probe *probe, int err, char **ret_error)
  */
 int probe_counter_attach(struct probe *probe, const struct probe_environment *env, char **ret_error)
 {
-	struct perf_event_attr attr = {
-		.type = probe->event->type,
-		.size = sizeof(attr),
-		.config = probe->event->config,
-		.sample_period = probe->period,
-		.disabled = 1,
-	};
+	const struct perf_event_attr attr = event_attributes(probe);
 	int ret;
 
-	if (env->pid < 0 || probe->period == 1) {
+	if (env->pid < 0 || probe->period == 1)
 		ret = attach_on_cpus(probe, env, &attr, -1, ret_error);
-	} else {
-		attr.inherit = 1; /* threads are inherited too */
-		attr.inherit_thread = !env->follow_children;
-		if (env->cpus)
-			ret = attach_on_cpus(probe, env, &attr, env->pid, ret_error);
-		else
-			ret = probe_add_perf_event(probe, env, &attr, env->pid, -1, false);
-	}
+	else
+		ret = attach_inherited(probe, env, env->pid, ret_error);
 	return ret < 0 ? explain(probe, ret, ret_error) : 0;
+}
+
+int probe_counter_attach_also(struct probe *probe, const struct probe_environment *env, pid_t tid)
+{
+	_cleanup_free_ char *error = NULL;
+
+	return probe->period == 1 ? 0 : attach_inherited(probe, env, tid, &error);
 }
 
 static int list_events(const char *kind, uint32_t type, const char *spec, probe_list_fn *fn,

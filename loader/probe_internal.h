@@ -32,6 +32,8 @@ struct probe_kind {
 	int (*resolve)(struct probe *probe, const struct probe_environment *env, char **ret_error,
 		       char **ret_note);
 	int (*attach)(struct probe *probe, const struct probe_environment *env, char **ret_error);
+	/* probe_attach_also(), events disabled; NULL: nothing is inherited. */
+	int (*attach_also)(struct probe *probe, const struct probe_environment *env, pid_t tid);
 	/* Probes of this kind that exist and match @spec, a glob where the kind has names. */
 	int (*list)(const char *spec, probe_list_fn *fn, void *arg, char **ret_error);
 };
@@ -44,6 +46,7 @@ struct probe_point {
 
 /* One perf event or link of an attached probe; -1 and NULL where there is none. */
 struct probe_event {
+	uint32_t owner; /* 0: the probe itself */
 	int perf_fd;
 	int link_fd;
 	struct probe_ring *ring;
@@ -70,7 +73,9 @@ struct probe {
 	/* as attached */
 	struct probe_event *events;
 	size_t nr_events, cap_events;
+	uint64_t past_throttled;	 /* of events that are closed */
 	struct uprobe_event *definition; /* to go after the events that use it */
+	bool swaps; /* the kernel swaps what was inherited between tasks (probe_uprobe_attach.c) */
 };
 
 /* The table; NULL for an unknown kind.  @len characters of @name, the long or short form. */
@@ -94,6 +99,9 @@ int probe_add_perf_event(struct probe *probe, const struct probe_environment *en
 int probe_adopt_event(struct probe *probe, const struct probe_environment *env, int perf_fd,
 		      bool run);
 
+/* An open event without program, taken over. */
+void probe_adopt_keeper(struct probe *probe, int perf_fd, uint32_t owner);
+
 /* An open link that needs no perf event, taken over. */
 int probe_adopt_link(struct probe *probe, int link_fd);
 
@@ -111,12 +119,14 @@ int probe_software_parse(struct probe *probe, const char *spec, char **ret_error
 int probe_hardware_parse(struct probe *probe, const char *spec, char **ret_error);
 int probe_counter_attach(struct probe *probe, const struct probe_environment *env,
 			 char **ret_error);
+int probe_counter_attach_also(struct probe *probe, const struct probe_environment *env, pid_t tid);
 int probe_software_list(const char *spec, probe_list_fn *fn, void *arg, char **ret_error);
 int probe_hardware_list(const char *spec, probe_list_fn *fn, void *arg, char **ret_error);
 int probe_uprobe_parse(struct probe *probe, const char *spec, char **ret_error);
 int probe_uprobe_resolve(struct probe *probe, const struct probe_environment *env, char **ret_error,
 			 char **ret_note);
 int probe_uprobe_attach(struct probe *probe, const struct probe_environment *env, char **ret_error);
+int probe_uprobe_attach_also(struct probe *probe, const struct probe_environment *env, pid_t tid);
 int probe_uprobe_list(const char *spec, probe_list_fn *fn, void *arg, char **ret_error);
 int probe_uretprobe_parse(struct probe *probe, const char *spec, char **ret_error);
 int probe_uretprobe_list(const char *spec, probe_list_fn *fn, void *arg, char **ret_error);

@@ -31,6 +31,7 @@ static const struct probe_kind kinds[] = {
 		.summary = "every COUNTth event of the kernel's counters",
 		.parse = probe_software_parse,
 		.attach = probe_counter_attach,
+		.attach_also = probe_counter_attach_also,
 		.list = probe_software_list,
 	},
 	{
@@ -41,6 +42,7 @@ static const struct probe_kind kinds[] = {
 		.summary = "every COUNTth event of the CPU's counters",
 		.parse = probe_hardware_parse,
 		.attach = probe_counter_attach,
+		.attach_also = probe_counter_attach_also,
 		.list = probe_hardware_list,
 	},
 	{
@@ -52,6 +54,7 @@ static const struct probe_kind kinds[] = {
 		.parse = probe_uprobe_parse,
 		.resolve = probe_uprobe_resolve,
 		.attach = probe_uprobe_attach,
+		.attach_also = probe_uprobe_attach_also,
 		.list = probe_uprobe_list,
 	},
 	{
@@ -63,6 +66,7 @@ static const struct probe_kind kinds[] = {
 		.parse = probe_uretprobe_parse,
 		.resolve = probe_uprobe_resolve,
 		.attach = probe_uprobe_attach,
+		.attach_also = probe_uprobe_attach_also,
 		.list = probe_uretprobe_list,
 	},
 	{

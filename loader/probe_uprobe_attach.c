@@ -31,24 +31,37 @@ static int explain(const struct probe *probe, int err, char **ret_error)
 	return err;
 }
 
+static struct perf_event_attr event_attributes(const struct probe *probe)
+{
+	return (struct perf_event_attr){
+		.type = PERF_TYPE_TRACEPOINT,
+		.size = sizeof(struct perf_event_attr),
+		.config = uprobe_event_id(probe->definition),
+		.disabled = 1,
+	};
+}
+
 /*
  * On a switch between two tasks with equal events perf swaps their contexts instead of the events.
  * An event's own task stays what it was, and so the end of one task takes the event that keeps the
  * breakpoints of the other.  Since 6.13 a task with inherited events that are to be read together
  * with their thread is spared that; before, such an event is no valid one.
  */
-static int open_inherited(struct perf_event_attr attr, const struct probe_environment *env)
+static int add_inherited(struct probe *probe, const struct probe_environment *env, pid_t tid)
 {
+	struct perf_event_attr attr = event_attributes(probe);
 	int fd;
 
 	attr.inherit = 1;
 	attr.inherit_thread = !env->follow_children;
 	attr.sample_type = PERF_SAMPLE_READ | PERF_SAMPLE_TID;
-	fd = perf_open(&attr, env->pid, -1);
-	if (fd != -EINVAL)
-		return fd;
-	attr.sample_type = 0;
-	return perf_open(&attr, env->pid, -1);
+	fd = perf_open(&attr, tid, -1);
+	if (fd == -EINVAL) {
+		probe->swaps = true;
+		attr.sample_type = 0;
+		fd = perf_open(&attr, tid, -1);
+	}
+	return fd < 0 ? fd : probe_adopt_event(probe, env, fd, false);
 }
 
 /*
@@ -59,12 +72,7 @@ static int open_inherited(struct perf_event_attr attr, const struct probe_enviro
  */
 static int attach_definition(struct probe *probe, const struct probe_environment *env)
 {
-	const struct perf_event_attr attr = {
-		.type = PERF_TYPE_TRACEPOINT,
-		.size = sizeof(attr),
-		.config = uprobe_event_id(probe->definition),
-		.disabled = 1,
-	};
+	const struct perf_event_attr attr = event_attributes(probe);
 	int fd = perf_open(&attr, env->pid, env->pid < 0 ? 0 : -1);
 	int ret;
 
@@ -73,8 +81,7 @@ static int attach_definition(struct probe *probe, const struct probe_environment
 	ret = probe_adopt_event(probe, env, fd, true);
 	if (ret < 0 || env->pid < 0)
 		return ret;
-	fd = open_inherited(attr, env);
-	return fd < 0 ? fd : probe_adopt_event(probe, env, fd, false);
+	return add_inherited(probe, env, env->pid);
 }
 
 /* Without tracefs: an event for each place, in every process if children are to be followed. */
@@ -114,4 +121,35 @@ int probe_uprobe_attach(struct probe *probe, const struct probe_environment *env
 		ret = attach_pmu(probe, env, ret_error);
 	}
 	return ret < 0 ? explain(probe, ret, ret_error) : 0;
+}
+
+int probe_uprobe_attach_also(struct probe *probe, const struct probe_environment *env, pid_t tid)
+{
+	return probe->definition ? add_inherited(probe, env, tid) : 0;
+}
+
+/*
+ * An event that is not inherited stays with its task whatever becomes of contexts, even when the
+ * kernel takes the events of a program with other rights: only its end closes it.
+ */
+int probe_keep(struct probe *probe, pid_t tid, uint32_t owner, bool intact)
+{
+	struct perf_event_attr attr;
+	int fd;
+
+	if (!probe->definition)
+		return 0;
+	attr = event_attributes(probe);
+	/* the kernel then leaves the breakpoints to exec (trace_uprobe_filter_add()) */
+	attr.enable_on_exec = intact;
+	fd = perf_open(&attr, tid, -1);
+	if (fd < 0)
+		return fd;
+	probe_adopt_keeper(probe, fd, owner);
+	return 0;
+}
+
+bool probe_needs_keepers(const struct probe *probe)
+{
+	return probe->swaps;
 }

@@ -373,6 +373,23 @@ int process_set_add(struct process_set *s, pid_t pid)
 	return read_maps(s, p);
 }
 
+const struct process *process_set_alive(const struct process_set *s, pid_t pid)
+{
+	return find_alive(s, pid);
+}
+
+int process_set_adopt(struct process_set *s, pid_t pid, uint32_t execs)
+{
+	struct process *p = find_alive(s, pid);
+
+	if (p)
+		return 0;
+	p = new_process(s, pid, time_now_ns());
+	p->execs = execs;
+	p->first_execs = execs;
+	return process_set_add(s, pid);
+}
+
 void process_set_repair(struct process_set *s, pid_t pid)
 {
 	struct process *p = find_alive(s, pid);
@@ -424,12 +441,15 @@ static void apply_fork(struct process_set *s, const struct task_event *e)
 		return;
 	}
 	child = find_alive(s, e->pid);
+	/* Adopted before its birth was told. */
+	if (child && child->start_ns >= e->time_ns)
+		return;
 	if (child)
 		end_process(s, child, e->time_ns);
-	child = new_process(s, e->pid, e->time_ns);
-	child->parent = e->parent;
 	if (!parent)
 		return;
+	child = new_process(s, e->pid, e->time_ns);
+	child->parent = e->parent;
 	child->execs = parent->execs;
 	child->first_execs = parent->execs;
 	if (parent->jit)
@@ -454,6 +474,15 @@ static void hold_process(struct process_set *s, struct process *p)
 		return;
 	}
 	s->nr_held++;
+}
+
+bool process_set_hold(struct process_set *s, pid_t pid)
+{
+	struct process *p = find_alive(s, pid);
+
+	if (p)
+		hold_process(s, p);
+	return p && p->hold;
 }
 
 static void apply_exec(struct process_set *s, const struct task_event *e)

@@ -66,10 +66,24 @@ void process_set_connect(struct process_set *set, int assignments_fd, int proces
 /* Starts to follow a running process: reads its maps.  Errors of opening /proc/PID/maps. */
 int process_set_add(struct process_set *set, pid_t pid);
 
+/*
+ * Starts to follow a process whose birth nobody told us of; @execs: its image, as the BPF side
+ * counts.  Errors as above; 0 if it is followed already.
+ */
+int process_set_adopt(struct process_set *set, pid_t pid, uint32_t execs);
+/* The followed process that has @pid now, or NULL. */
+const struct process *process_set_alive(const struct process_set *set, pid_t pid);
+
+/* Stops @pid until process_set_publish().  Is it stopped? */
+bool process_set_hold(struct process_set *set, pid_t pid);
+
 /* Every event that happened before @time_ns is applied, or will be before the next publication. */
 void process_set_heard(struct process_set *set, uint64_t time_ns);
 
-/* Applies one event.  @hold: may stop a child for the time its new tables take. */
+/*
+ * Applies one event; those of processes that are not followed change nothing.  @hold: may stop a
+ * child for the time its new tables take.
+ */
 void process_set_apply(struct process_set *set, const struct task_event *event, bool hold);
 
 /*

@@ -6,6 +6,7 @@
 #include "common/number.h"
 #include "flamegraph/capture.h"
 #include "loader/capture_builder.h"
+#include "loader/follower_set.h"
 #include "loader/launch.h"
 #include "loader/object_set.h"
 #include "loader/process_set.h"
@@ -156,15 +157,6 @@ static int start_program(struct recording *r, int *ret_exit)
 	return 0;
 }
 
-static void on_unknown(uint32_t tgid, void *arg)
-{
-	struct recording *r = arg;
-
-	/* Nothing is learned twice: what happened and is reported comes first. */
-	record_follow(r);
-	process_set_repair(r->processes, (pid_t)tgid);
-}
-
 /* The maps user space fills, before anything is known that goes into them. */
 static int open_stores(struct recording *r)
 {
@@ -172,7 +164,8 @@ static int open_stores(struct recording *r)
 		.ring_fd = programs_map_fd(r->programs, PROGRAMS_MAP_RING),
 		.counts_fd = programs_map_fd(r->programs, PROGRAMS_MAP_COUNTS),
 		.slice_ns = r->options->slice_ns,
-		.on_unknown = on_unknown,
+		.on_unknown = record_unknown,
+		.on_dropped = record_dropped,
 		.arg = r,
 	};
 	int err = table_store_new(programs_map_fd(r->programs, PROGRAMS_MAP_BLOBS),
@@ -219,21 +212,13 @@ static int publish_program(struct recording *r)
 
 static int attach_probe(struct recording *r, struct probe *probe)
 {
-	struct probe_environment env = {
-		.pid = r->launch ? launch_pid(r->launch) : -1,
-		.follow_children = !r->options->no_children,
-		.cpus = r->options->cpus,
-		.nr_cpus = r->options->nr_cpus,
-		.prog_fd = programs_fd,
-		.arg = r->programs,
-	};
 	_cleanup_free_ char *error = NULL, *note = NULL;
-	int err = probe_resolve(probe, &env, &error, &note);
+	int err = probe_resolve(probe, &r->environment, &error, &note);
 
 	if (err == 0) {
 		if (note)
 			log_info("%s", note);
-		err = probe_attach(probe, &env, &error);
+		err = probe_attach(probe, &r->environment, &error);
 	}
 	if (err < 0)
 		log_error("%s", error ? error : strerror(-err));
@@ -243,11 +228,21 @@ static int attach_probe(struct recording *r, struct probe *probe)
 static int attach(struct recording *r)
 {
 	int err;
+
+	r->environment = (struct probe_environment){
+		.pid = r->launch ? launch_pid(r->launch) : -1,
+		.follow_children = !r->options->no_children,
+		.cpus = r->options->cpus,
+		.nr_cpus = r->options->nr_cpus,
+		.prog_fd = programs_fd,
+		.arg = r->programs,
+	};
 	for (size_t i = 0; i < r->nr_probes; i++) {
 		err = attach_probe(r, r->probes[i]);
 		if (err < 0)
 			return err;
 	}
+	r->followers = follower_set_new(r->probes, r->nr_probes, &r->environment);
 	if (r->options->bpf_stats) {
 		r->statistics_fd = programs_enable_statistics();
 		if (r->statistics_fd < 0)
@@ -267,6 +262,7 @@ int record_let_go(struct recording *r)
 	r->start_unix_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 	r->began_ns = time_now_ns();
 	stack_store_begin(r->stacks);
+	state->tell_dropped = 1;
 	state->enabled = 1;
 	err = launch_detach(r->launch);
 	return err < 0 ? log_errno(err, "cannot let '%s' run", r->options->argv[0]) : 0;
@@ -306,6 +302,7 @@ static int finish(struct recording *r, struct record_result *result)
 	result->launched = true;
 	result->child = launch_pid(r->launch);
 	result->child_running = launch_wait(r->launch, &result->wait_status) == -EAGAIN;
+	record_say_doubts(r);
 	err = capture_build(result->capture, r->stacks, r->processes);
 	if (err < 0)
 		return log_errno(err, "cannot build the capture");
@@ -359,6 +356,7 @@ static void free_recording(struct recording *r)
 {
 	if (!r)
 		return;
+	follower_set_free(r->followers);
 	for (size_t i = 0; i < r->nr_probes; i++)
 		probe_free(r->probes[i]);
 	free(r->probes);

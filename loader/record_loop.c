@@ -29,6 +29,7 @@
 struct loop {
 	struct recording *r;
 	int epoll_fd, signal_fd, tick_fd;
+	size_t nr_events;     /* descriptors of task events watched */
 	uint64_t deadline_ns; /* 0 = none */
 	unsigned int ticks;
 	bool ended;
@@ -36,31 +37,6 @@ struct loop {
 	int policy, nice;
 	struct sched_param parameters;
 };
-
-static void apply_event(const struct task_event *event, void *arg)
-{
-	struct recording *r = arg;
-
-	process_set_apply(r->processes, event, r->launch != NULL);
-}
-
-void record_follow(struct recording *r)
-{
-	if (!r->events)
-		return;
-	/* While somebody is held the kernel is still telling about its new image. */
-	process_set_heard(r->processes, time_now_ns());
-	do {
-		task_events_read(r->events, apply_event, r);
-	} while (process_set_is_holding(r->processes) &&
-		 task_events_read(r->events, apply_event, r) > 0);
-	if (task_events_lost(r->events) != r->lost_events) {
-		r->lost_events = task_events_lost(r->events);
-		log_verbose("task events were lost: reading every process's mappings again");
-		process_set_repair_all(r->processes);
-	}
-	process_set_publish(r->processes);
-}
 
 #define COUNTER_WORDS (sizeof(struct walk_counters) / sizeof(uint64_t))
 
@@ -100,6 +76,18 @@ static int add_fd(struct loop *l, int fd)
 	return epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
 }
 
+/* There may be more of them than last time. */
+static int watch_events(struct loop *l)
+{
+	size_t nr;
+	const int *fds = task_events_fds(l->r->events, &nr);
+	int err = 0;
+
+	while (err == 0 && l->nr_events < nr)
+		err = add_fd(l, fds[l->nr_events++]);
+	return err;
+}
+
 static int open_signals(void)
 {
 	sigset_t set;
@@ -134,9 +122,7 @@ static int open_loop(struct loop *l)
 		.it_value.tv_nsec = TICK_NS,
 		.it_interval.tv_nsec = TICK_NS,
 	};
-	size_t nr;
-	const int *fds = task_events_fds(l->r->events, &nr);
-	int err = 0;
+	int err;
 
 	l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	l->tick_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
@@ -145,8 +131,7 @@ static int open_loop(struct loop *l)
 		return -errno;
 	if (timerfd_settime(l->tick_fd, 0, &tick, NULL) < 0)
 		return -errno;
-	for (size_t i = 0; i < nr && err == 0; i++)
-		err = add_fd(l, fds[i]);
+	err = watch_events(l);
 	if (err == 0)
 		err = add_fd(l, l->tick_fd);
 	if (err == 0)
@@ -271,7 +256,7 @@ static int wait_once(struct loop *l)
 		if (err < 0)
 			return err;
 	}
-	return 0;
+	return watch_events(l);
 }
 
 /*

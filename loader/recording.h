@@ -11,6 +11,7 @@
 
 #include <pthread.h>
 
+struct follower_set;
 struct launch;
 struct object_set;
 struct process_set;
@@ -29,11 +30,15 @@ struct recording {
 	struct table_store *tables;
 	struct process_set *processes;
 	struct task_events *events;
+	struct probe_environment environment; /* of the probes, once there is a program */
+	struct follower_set *followers;
 	struct stack_store *stacks;
 	int statistics_fd; /* keeps the kernel's run-time statistics on; -1 */
 	uint64_t began_ns, ended_ns, start_unix_ns;
 	uint64_t phase_ns;    /* when setting up began */
 	uint64_t lost_events; /* task events lost when last looked at */
+	uint32_t nr_late;     /* processes whose probes were taken away, and set again */
+	uint64_t latest_ns;   /* the longest of those times */
 	bool interrupted;
 };
 
@@ -46,6 +51,11 @@ int record_loop(struct recording *r);
 
 /* Takes and applies what the kernel has told so far; publishes what changed. */
 void record_follow(struct recording *r);
+/* What the BPF side tells (struct stack_store_options); @arg is the recording. */
+void record_unknown(uint32_t tgid, void *arg);
+void record_dropped(uint32_t tgid, uint64_t time_ns, void *arg);
+/* Says what the counts of the recording may lack. */
+void record_say_doubts(const struct recording *r);
 
 /* Sums the per-CPU counters. */
 int record_counters(const struct recording *r, struct walk_counters *ret_counters);

@@ -51,6 +51,7 @@ struct stack_store {
 	struct stack_key *keys; /* batch buffers */
 	uint64_t *values;
 	void (*on_unknown)(uint32_t tgid, void *arg);
+	void (*on_dropped)(uint32_t tgid, uint64_t time_ns, void *arg);
 	void *arg;
 };
 
@@ -112,6 +113,7 @@ static int take_record(void *arg, void *data, size_t size)
 	struct stack_store *s = arg;
 	const struct stack_record *r = data;
 	const struct unknown_record *u = data;
+	const struct dropped_record *d = data;
 
 	if (size >= sizeof(*r) && r->type == RECORD_STACK)
 		take_stack(s, r, size);
@@ -119,6 +121,8 @@ static int take_record(void *arg, void *data, size_t size)
 		add_count(s, &r->key, r->weight, slice_at(s, time_now_ns()));
 	else if (size >= sizeof(*u) && u->type == RECORD_UNKNOWN)
 		s->on_unknown(u->tgid, s->arg);
+	else if (size >= sizeof(*d) && d->type == RECORD_DROPPED)
+		s->on_dropped(d->tgid, d->time_ns, s->arg);
 	return 0;
 }
 
@@ -149,6 +153,7 @@ int stack_store_new(const struct stack_store_options *options, struct stack_stor
 	s->slice_ns = options->slice_ns;
 	s->began_ns = time_now_ns();
 	s->on_unknown = options->on_unknown;
+	s->on_dropped = options->on_dropped;
 	s->arg = options->arg;
 	for (int i = 0; i < CTRACE_COUNT_MAPS; i++)
 		s->map_fds[i] = -1;

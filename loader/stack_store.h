@@ -29,6 +29,8 @@ struct stack_store_options {
 	uint64_t slice_ns;
 	/* Told of processes whose mappings need a look. */
 	void (*on_unknown)(uint32_t tgid, void *arg);
+	/* Told of processes that have lost their perf events, and when. */
+	void (*on_dropped)(uint32_t tgid, uint64_t time_ns, void *arg);
 	void *arg;
 };
 

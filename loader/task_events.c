@@ -2,6 +2,7 @@
 #include "loader/task_events.h"
 
 #include "common/alloc.h"
+#include "loader/perf_event.h"
 #include "loader/time.h"
 
 #include <errno.h>
@@ -18,6 +19,7 @@
 struct ring {
 	struct perf_event_mmap_page *meta;
 	size_t size; /* of the data area */
+	bool wide;   /* of every process */
 };
 
 struct pending {
@@ -27,6 +29,8 @@ struct pending {
 
 struct task_events {
 	size_t nr;
+	bool wide;
+	uint64_t widened_ns; /* what wide rings tell of counts from then on, of others until then */
 	int *fds;
 	struct ring *rings;
 	size_t page;
@@ -82,18 +86,18 @@ static int add_ring(struct task_events *e, pid_t pid, int cpu, bool children)
 	e->fds[e->nr] = fd;
 	e->rings[e->nr].meta = map;
 	e->rings[e->nr].size = size;
+	e->rings[e->nr].wide = pid < 0;
 	e->nr++;
 	return 0;
 }
 
-int task_events_open(pid_t pid, bool children, struct task_events **ret_events)
+static int add_rings(struct task_events *e, pid_t pid, bool children)
 {
-	_cleanup_(task_events_freep) struct task_events *e = xcalloc(1, sizeof(*e));
 	long nr_cpus = sysconf(_SC_NPROCESSORS_CONF);
+	size_t before = e->nr;
 
-	e->page = (size_t)sysconf(_SC_PAGESIZE);
-	e->fds = xcalloc((size_t)nr_cpus, sizeof(*e->fds));
-	e->rings = xcalloc((size_t)nr_cpus, sizeof(*e->rings));
+	e->fds = xreallocarray(e->fds, e->nr + (size_t)nr_cpus, sizeof(*e->fds));
+	e->rings = xreallocarray(e->rings, e->nr + (size_t)nr_cpus, sizeof(*e->rings));
 	for (long cpu = 0; cpu < nr_cpus; cpu++) {
 		int err = add_ring(e, pid, (int)cpu, children);
 
@@ -101,9 +105,37 @@ int task_events_open(pid_t pid, bool children, struct task_events **ret_events)
 		if (err < 0 && err != -ENODEV)
 			return err;
 	}
-	if (!e->nr)
-		return -ENODEV;
+	return e->nr == before ? -ENODEV : 0;
+}
+
+int task_events_open(pid_t pid, bool children, struct task_events **ret_events)
+{
+	_cleanup_(task_events_freep) struct task_events *e = xcalloc(1, sizeof(*e));
+	int err;
+
+	e->page = (size_t)sysconf(_SC_PAGESIZE);
+	e->wide = pid < 0;
+	err = add_rings(e, pid, children);
+	if (err < 0)
+		return err;
 	*ret_events = TAKE_PTR(e);
+	return 0;
+}
+
+int task_events_widen(struct task_events *e)
+{
+	size_t before = e->nr;
+	int err;
+
+	if (e->wide)
+		return 0;
+	err = add_rings(e, -1, true);
+	if (err < 0)
+		return err;
+	e->wide = true;
+	e->widened_ns = time_now_ns();
+	for (size_t i = 0; i < before; i++)
+		perf_disable(e->fds[i]);
 	return 0;
 }
 
@@ -169,6 +201,9 @@ static void take_record(struct task_events *e, const struct ring *r, uint64_t at
 		e->lost += lost[1];
 		return;
 	}
+	/* Two rings may have told of it. */
+	if (e->widened_ns && r->wide != (record_time(h) > e->widened_ns))
+		return;
 	GROW_ARRAY(e->pending, e->nr_pending, e->cap_pending);
 	e->pending[e->nr_pending++] = (struct pending){record_time(h), e->store_used};
 	e->store_used += (size + 7) & ~(size_t)7;

@@ -41,7 +41,14 @@ int task_events_open(pid_t pid, bool children, struct task_events **ret_events);
 void task_events_free(struct task_events *events);
 DEFINE_CLEANUP(struct task_events *, task_events_free);
 
-/* One descriptor per CPU, readable when there is something; owned by @events. */
+/*
+ * From now on of every process: what the kernel does not let be inherited is heard of that way.
+ * The descriptors of before are silent then, and there are new ones behind them.  Errors as above;
+ * 0 if it is so already.
+ */
+int task_events_widen(struct task_events *events);
+
+/* Descriptors, one per CPU, readable when there is something; owned by @events. */
 const int *task_events_fds(const struct task_events *events, size_t *ret_nr);
 
 /*
