@@ -164,7 +164,44 @@ static void test_thread_someone_else_traces_is_eperm(void **state)
 	end_counter(&counter);
 }
 
-static void test_thread_that_does_not_stop_in_time_runs_on_untraced(void **state)
+static void test_sleeping_thread_is_left_asleep_and_held_when_it_wakes(void **state)
+{
+	struct launch_hold *hold = NULL;
+	int status, release[2];
+	char byte = 'g';
+	volatile unsigned long *value = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+					     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct counter counter = {.value = value};
+
+	(void)state;
+	assert_true(value != MAP_FAILED);
+	assert_int_equal(pipe(release), 0);
+	counter.pid = fork();
+	if (counter.pid == 0) {
+		/* the parent of a vfork waits uninterruptibly until its child has ended */
+		if (vfork() == 0) {
+			if (read(release[0], &byte, 1) != 1)
+				_exit(1);
+			_exit(0);
+		}
+		if (wait(&status) <= 0 || status)
+			_exit(1);
+		for (;;)
+			(*value)++;
+	}
+	usleep(20000);
+	assert_int_equal(launch_hold(counter.pid, &hold), 0);
+	assert_int_equal(write(release[1], &byte, 1), 1);
+	usleep(20000);
+	assert_true(is_quiet(&counter));
+	launch_unhold(hold);
+	assert_true(counts(&counter));
+	end_counter(&counter);
+	close(release[0]);
+	close(release[1]);
+}
+
+static void test_thread_that_sleeps_throughout_notices_nothing(void **state)
 {
 	struct launch_hold *hold = NULL;
 	int status, release[2];
@@ -174,18 +211,12 @@ static void test_thread_that_does_not_stop_in_time_runs_on_untraced(void **state
 	(void)state;
 	assert_int_equal(pipe(release), 0);
 	pid = fork();
-	if (pid == 0) {
-		/* the parent of a vfork waits uninterruptibly until its child has ended */
-		if (vfork() == 0) {
-			if (read(release[0], &byte, 1) != 1)
-				_exit(1);
-			_exit(0);
-		}
-		_exit(wait(&status) > 0 && status == 0 ? 22 : 1);
-	}
+	if (pid == 0)
+		_exit(read(release[0], &byte, 1) == 1 ? 22 : 1);
 	usleep(20000);
-	assert_int_equal(launch_hold(pid, &hold), -ETIMEDOUT);
-	assert_null(hold);
+	assert_int_equal(launch_hold(pid, &hold), 0);
+	usleep(5000);
+	launch_unhold(hold);
 	assert_int_equal(write(release[1], &byte, 1), 1);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, W_EXITCODE(22, 0));
@@ -232,7 +263,8 @@ int main(void)
 		cmocka_unit_test(test_killed_while_held_it_is_gone_and_its_parent_knows),
 		cmocka_unit_test(test_thread_that_is_gone_is_esrch),
 		cmocka_unit_test(test_thread_someone_else_traces_is_eperm),
-		cmocka_unit_test(test_thread_that_does_not_stop_in_time_runs_on_untraced),
+		cmocka_unit_test(test_sleeping_thread_is_left_asleep_and_held_when_it_wakes),
+		cmocka_unit_test(test_thread_that_sleeps_throughout_notices_nothing),
 		cmocka_unit_test(test_holder_that_is_killed_lets_go),
 	};
 
