@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -36,8 +35,11 @@ static void redirect_all(int input, bool detached)
 static void exec_as(const struct launch_user *user, char *const *argv, int report)
 {
 	int err = launch_user_become(user);
+	sigset_t none;
 
 	signal(SIGPIPE, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (!err) {
 		execvpe(argv[0], argv, launch_user_environment(user));
 		err = -errno;
@@ -47,12 +49,11 @@ static void exec_as(const struct launch_user *user, char *const *argv, int repor
 	_exit(EXIT_FAILURE);
 }
 
-/* By name, so that HOME and the like are the user's too; NULL: nobody stands behind us. */
+/* NULL: nobody stands behind us.  Gets a name for sockets of theirs, which sudo has taken away. */
 static int find_user(struct launch_user **ret_user)
 {
 	_cleanup_(launch_user_freep) struct launch_user *user = NULL;
-	_cleanup_free_ char *error = NULL, *named_error = NULL, *run_time = NULL;
-	const struct passwd *pw;
+	_cleanup_free_ char *error = NULL, *again = NULL, *run_time = NULL;
 	uid_t uid;
 	gid_t gid;
 
@@ -63,12 +64,8 @@ static int find_user(struct launch_user **ret_user)
 		run_time = xasprintf("/run/user/%u", (unsigned int)uid);
 		if (!access(run_time, F_OK))
 			setenv("XDG_RUNTIME_DIR", run_time, false);
-		pw = getpwuid(uid);
-		if (pw && !launch_user_find(pw->pw_name, ret_user, &named_error))
-			return 0;
 	}
-	*ret_user = TAKE_PTR(user);
-	return 0;
+	return launch_user_find(NULL, ret_user, &again);
 }
 
 int user_program_start(char *const *argv, int input, bool detached, pid_t *ret_pid)

@@ -3,6 +3,7 @@
 
 #include "common/alloc.h"
 #include "common/cleanup.h"
+#include "loader/inherited_fds.h"
 #include "loader/launch_image.h"
 #include "loader/launch_user.h"
 
@@ -86,8 +87,8 @@ static struct exec_report try_exec(char *const *paths, char *const *argv, char *
 	return report;
 }
 
-static void child_main(int go_fd, int report_fd, char *const *paths, char *const *argv,
-		       char *const *envp, const struct launch_user *user, const sigset_t *mask)
+static void child_main(int go_fd, int report_fd, char *const *paths,
+		       const struct launch_child_options *options, char *const *envp)
 {
 	struct exec_report report = {.step = EXEC_STEP_USER};
 	char word;
@@ -95,10 +96,11 @@ static void child_main(int go_fd, int report_fd, char *const *paths, char *const
 
 	if (read(go_fd, &word, 1) != 1)
 		_exit(127); /* ctrace died before anything began */
-	ret = launch_user_become(user);
+	ret = launch_user_become(options->user);
 	if (ret == 0) {
-		sigprocmask(SIG_SETMASK, mask, NULL);
-		report = try_exec(paths, argv, envp);
+		inherited_fds_keep_only(options->fds);
+		sigprocmask(SIG_SETMASK, options->mask, NULL);
+		report = try_exec(paths, options->argv, envp);
 	} else {
 		report.err = -ret;
 	}
@@ -107,10 +109,9 @@ static void child_main(int go_fd, int report_fd, char *const *paths, char *const
 	_exit(127);
 }
 
-int launch_child_fork(char *const *argv, const struct launch_user *user, const sigset_t *mask,
-		      struct launch_child *ret_child)
+int launch_child_fork(const struct launch_child_options *options, struct launch_child *ret_child)
 {
-	char *const *envp = launch_user_environment(user);
+	char *const *envp = launch_user_environment(options->user);
 	int go[2], report[2];
 	sigset_t all, before;
 	char **paths;
@@ -125,7 +126,7 @@ int launch_child_fork(char *const *argv, const struct launch_user *user, const s
 		close(go[1]);
 		return -err;
 	}
-	paths = candidates(argv[0]);
+	paths = candidates(options->argv[0]);
 	/* the child shares our handlers until it execs: none may run there */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -134,7 +135,7 @@ int launch_child_fork(char *const *argv, const struct launch_user *user, const s
 	if (pid == 0) {
 		close(go[1]);
 		close(report[0]);
-		child_main(go[0], report[1], paths, argv, envp, user, mask);
+		child_main(go[0], report[1], paths, options, envp);
 	}
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	close(go[0]);

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <sys/types.h>
 
+struct inherited_fds;
 struct launch_user;
 
 /* A forked child that waits.  Descriptors are -1 once used. */
@@ -19,9 +20,16 @@ struct launch_child {
 	char **paths;  /* files it will try, NULL-terminated */
 };
 
-/* @mask is the signal mask of the program.  Negative errno: no child is left. */
-int launch_child_fork(char *const *argv, const struct launch_user *user, const sigset_t *mask,
-		      struct launch_child *ret_child);
+/* What it becomes. */
+struct launch_child_options {
+	char *const *argv;
+	const struct launch_user *user;
+	const sigset_t *mask;		 /* of the program */
+	const struct inherited_fds *fds; /* those it keeps; NULL: all without O_CLOEXEC */
+};
+
+/* Negative errno: no child is left. */
+int launch_child_fork(const struct launch_child_options *options, struct launch_child *ret_child);
 /* Lets it exec. */
 void launch_child_go(struct launch_child *child);
 /* After the child ended before its exec: the errno as launch_start() promises it. */

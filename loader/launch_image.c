@@ -10,6 +10,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,6 +23,7 @@
 
 struct auxv_wanted {
 	uint64_t entry;
+	uint64_t base;
 	uint64_t secure;
 };
 
@@ -43,32 +45,35 @@ static int read_auxv(pid_t pid, struct auxv_wanted *ret_wanted)
 	for (size_t i = 0; i < (size_t)got / sizeof(entries[0]); i++) {
 		if (entries[i].a_type == AT_ENTRY)
 			ret_wanted->entry = entries[i].a_un.a_val;
+		else if (entries[i].a_type == AT_BASE)
+			ret_wanted->base = entries[i].a_un.a_val;
 		else if (entries[i].a_type == AT_SECURE)
 			ret_wanted->secure = entries[i].a_un.a_val;
 	}
 	return 0;
 }
 
-struct entry_search {
-	uint64_t addr;
-	uint64_t off;
+struct place_search {
+	pid_t pid;
+	struct launch_place place;
 };
 
-static int find_entry_mapping(const struct maps_entry *entry, void *arg)
+static int find_mapping(const struct maps_entry *entry, void *arg)
 {
-	struct entry_search *search = arg;
+	struct place_search *search = arg;
+	struct launch_place *place = &search->place;
 
-	if (search->addr < entry->start || search->addr >= entry->end)
+	if (place->addr < entry->start || place->addr >= entry->end || !entry->inode)
 		return 0;
-	if (!entry->inode)
-		return 0;
-	search->off = search->addr - entry->start + entry->off;
+	place->off = place->addr - entry->start + entry->off;
+	snprintf(place->file, sizeof(place->file), "/proc/%d/map_files/%" PRIx64 "-%" PRIx64,
+		 search->pid, entry->start, entry->end);
 	return 1;
 }
 
-int launch_image_offset(pid_t pid, uint64_t addr, uint64_t *ret_off)
+int launch_image_place(pid_t pid, uint64_t addr, struct launch_place *ret_place)
 {
-	struct entry_search search = {.addr = addr};
+	struct place_search search = {.pid = pid, .place.addr = addr};
 	_cleanup_fclose_ FILE *maps = NULL;
 	char path[64];
 	int ret;
@@ -77,12 +82,23 @@ int launch_image_offset(pid_t pid, uint64_t addr, uint64_t *ret_off)
 	maps = fopen(path, "re");
 	if (!maps)
 		return -errno;
-	ret = maps_parse(maps, find_entry_mapping, &search);
+	ret = maps_parse(maps, find_mapping, &search);
 	if (ret < 0)
 		return ret;
 	if (ret == 0)
 		return -ENOEXEC;
-	*ret_off = search.off;
+	*ret_place = search.place;
+	return 0;
+}
+
+int launch_image_offset(pid_t pid, uint64_t addr, uint64_t *ret_off)
+{
+	struct launch_place place;
+	int ret = launch_image_place(pid, addr, &place);
+
+	if (ret < 0)
+		return ret;
+	*ret_off = place.off;
 	return 0;
 }
 
@@ -117,9 +133,9 @@ static int check_machine(pid_t pid, const char *name, char **ret_error)
 	return ret;
 }
 
-int launch_image_entry(pid_t pid, struct launch_entry *ret_entry, char **ret_error)
+int launch_image_read(pid_t pid, struct launch_image *ret_image, char **ret_error)
 {
-	struct launch_entry entry = {0};
+	struct launch_image image = {0};
 	char link[64], name[PATH_MAX];
 	struct auxv_wanted auxv = {0};
 	ssize_t len;
@@ -143,14 +159,16 @@ int launch_image_entry(pid_t pid, struct launch_entry *ret_entry, char **ret_err
 				       name);
 		return -EPERM;
 	}
-	entry.addr = auxv.entry;
-	ret = auxv.entry ? launch_image_offset(pid, auxv.entry, &entry.off) : -ENOEXEC;
+	image.linker_base = auxv.base;
+	ret = auxv.entry ? launch_image_place(pid, auxv.entry, &image.entry) : -ENOEXEC;
 	if (ret < 0) {
 		*ret_error = xasprintf("cannot find the entry point of '%s': %s", name,
 				       strerror(-ret));
 		return ret;
 	}
-	*ret_entry = entry;
+	/* may be opened with fewer rights than the mapping */
+	snprintf(image.entry.file, sizeof(image.entry.file), "/proc/%d/exe", pid);
+	*ret_image = image;
 	return 0;
 }
 

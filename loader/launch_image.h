@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a process executes: its entry point, the file that lies in, and whether ctrace may and can
- * follow it.  Only reads files and /proc.
+ * What a process executes: its entry point, the file that lies in, its linker, and whether ctrace
+ * may and can follow it.  Only reads files and /proc.
  */
 #ifndef CTRACE_LOADER_LAUNCH_IMAGE_H
 #define CTRACE_LOADER_LAUNCH_IMAGE_H
@@ -9,10 +9,17 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Where a stopped process begins to run its own code. */
-struct launch_entry {
-	uint64_t addr; /* AT_ENTRY: in the process's memory */
-	uint64_t off;  /* in the file behind /proc/PID/exe */
+/* An instruction of a process. */
+struct launch_place {
+	uint64_t addr; /* in its memory */
+	uint64_t off;  /* in its file */
+	char file[64]; /* by which that can be opened, below /proc/PID */
+};
+
+/* Where a process begins. */
+struct launch_image {
+	struct launch_place entry; /* AT_ENTRY: of the program's own code */
+	uint64_t linker_base;	   /* AT_BASE; 0: there is no dynamic linker */
 };
 
 /*
@@ -20,9 +27,11 @@ struct launch_entry {
  * capabilities); -EAFNOSUPPORT: no 64-bit program of this machine; -ENOEXEC: no entry point in a
  * mapped file; other errors of reading /proc.  @ret_error: a sentence, to be freed.
  */
-int launch_image_entry(pid_t pid, struct launch_entry *ret_entry, char **ret_error);
+int launch_image_read(pid_t pid, struct launch_image *ret_image, char **ret_error);
 
-/* Offset in its file of what is mapped at @addr of a process.  -ENOEXEC: no file is. */
+/* What is mapped at @addr of a process.  -ENOEXEC: no file is. */
+int launch_image_place(pid_t pid, uint64_t addr, struct launch_place *ret_place);
+/* Its offset alone. */
 int launch_image_offset(pid_t pid, uint64_t addr, uint64_t *ret_off);
 
 /* -EAFNOSUPPORT with a sentence for an ELF program of another machine or word size; else 0. */

@@ -59,7 +59,7 @@ static int finish(enum bpf_prog_type type, int event_fd, struct launch_trap *ret
 	ret = perf_enable(event);
 	if (ret < 0)
 		return ret;
-	*ret_trap = (struct launch_trap){TAKE_FD(event), TAKE_FD(link)};
+	*ret_trap = (struct launch_trap){TAKE_FD(event), TAKE_FD(link), 0};
 	return 0;
 }
 
@@ -80,56 +80,59 @@ bool launch_trap_breakpoints_work(void)
 	return read(event, &count, sizeof(count)) == (ssize_t)sizeof(count) && count == 1;
 }
 
-int launch_trap_set(pid_t pid, const struct launch_entry *entry, struct launch_trap *ret_trap)
+int launch_trap_set(pid_t pid, const struct launch_place *place, struct launch_trap *ret_trap)
 {
 	if (launch_trap_breakpoints_work()) {
-		int event = perf_open_breakpoint(entry->addr, pid);
+		int event = perf_open_breakpoint(place->addr, pid);
 
 		if (event >= 0)
 			return finish(BPF_PROG_TYPE_PERF_EVENT, event, ret_trap);
 		log_debug("no hardware breakpoint for %d: %s", pid, strerror(-event));
 	}
-	return launch_trap_set_uprobe(pid, entry, ret_trap);
+	return launch_trap_set_uprobe(pid, place, ret_trap);
 }
 
 /*
  * The kernel looks the file up by path.  A descriptor's path reaches it whatever its name means
  * here: deleted, in a memfd, in another mount namespace.
  */
-int launch_trap_set_uprobe(pid_t pid, const struct launch_entry *entry,
+int launch_trap_set_uprobe(pid_t pid, const struct launch_place *place,
 			   struct launch_trap *ret_trap)
 {
-	_cleanup_close_ int exe = -1;
+	_cleanup_close_ int file = -1;
 	char path[64];
 	int type, event;
 
 	type = perf_pmu_type("uprobe");
 	if (type < 0)
 		return type;
-	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
-	exe = open(path, O_PATH | O_CLOEXEC);
-	if (exe < 0)
+	file = open(place->file, O_PATH | O_CLOEXEC);
+	if (file < 0)
 		return -errno;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", exe);
-	event = perf_open_uprobe((uint32_t)type, path, entry->off, pid, false);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
+	event = perf_open_uprobe((uint32_t)type, path, place->off, pid, false);
 	if (event < 0) {
-		log_debug("cannot set a uprobe at offset 0x%lx of the program: %s", entry->off,
+		log_debug("cannot set a uprobe at offset 0x%lx of %s: %s", place->off, place->file,
 			  strerror(-event));
 		return event;
 	}
 	return finish(BPF_PROG_TYPE_KPROBE, event, ret_trap);
 }
 
-bool launch_trap_hit(const struct launch_trap *trap)
+bool launch_trap_hit(struct launch_trap *trap)
 {
 	uint64_t count = 0;
 
-	return read(trap->event_fd, &count, sizeof(count)) == (ssize_t)sizeof(count) && count > 0;
+	if (read(trap->event_fd, &count, sizeof(count)) != (ssize_t)sizeof(count) ||
+	    count <= trap->nr_told)
+		return false;
+	trap->nr_told = count;
+	return true;
 }
 
 void launch_trap_remove(struct launch_trap *trap)
 {
 	cleanup_closep(&trap->link_fd);
 	cleanup_closep(&trap->event_fd);
-	*trap = (struct launch_trap){-1, -1};
+	*trap = (struct launch_trap){-1, -1, 0};
 }

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <paths.h>
 #include <pwd.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -50,20 +51,36 @@ static bool is_variable(const char *text, const char *name)
 	return !strncmp(text, name, len) && text[len] == '=';
 }
 
+static bool is_replaced(const char *text, char *const *replacements, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++) {
+		_cleanup_free_ char *name = xstrndup(replacements[i],
+						     strcspn(replacements[i], "="));
+
+		if (is_variable(text, name))
+			return true;
+	}
+	return false;
+}
+
+/* What a login of that user would have set; the rest stays, sudo's own variables too. */
 static void set_environment(struct launch_user *user, const struct passwd *pw)
 {
+	const char *shell = *pw->pw_shell ? pw->pw_shell : _PATH_BSHELL;
 	size_t nr = 0, out = 0;
 
 	while (environ && environ[nr])
 		nr++;
-	user->environment = xcalloc(nr + 4, sizeof(char *));
+	user->environment = xcalloc(nr + 6, sizeof(char *));
 	user->environment[out++] = xasprintf("HOME=%s", pw->pw_dir);
 	user->environment[out++] = xasprintf("USER=%s", pw->pw_name);
 	user->environment[out++] = xasprintf("LOGNAME=%s", pw->pw_name);
+	user->environment[out++] = xasprintf("SHELL=%s", shell);
+	if (getenv("MAIL"))
+		user->environment[out++] = xasprintf("MAIL=" _PATH_MAILDIR "/%s", pw->pw_name);
 	user->nr_owned = out;
 	for (size_t i = 0; i < nr; i++) {
-		if (!is_variable(environ[i], "HOME") && !is_variable(environ[i], "USER") &&
-		    !is_variable(environ[i], "LOGNAME"))
+		if (!is_replaced(environ[i], user->environment, user->nr_owned))
 			user->environment[out++] = environ[i];
 	}
 }
@@ -75,13 +92,13 @@ static struct launch_user *user_of_passwd(const struct passwd *pw)
 	user->uid = pw->pw_uid;
 	user->gid = pw->pw_gid;
 	set_groups(user, pw->pw_name);
+	set_environment(user, pw);
 	return user;
 }
 
 static int find_named(const char *name, struct launch_user **ret_user, char **ret_error)
 {
 	const struct passwd *pw = getpwnam(name);
-	struct launch_user *user;
 
 	if (!pw) {
 		*ret_error = xasprintf("there is no user '%s'", name);
@@ -91,9 +108,7 @@ static int find_named(const char *name, struct launch_user **ret_user, char **re
 		*ret_error = xasprintf("only root can run a program as '%s'", name);
 		return -EINVAL;
 	}
-	user = user_of_passwd(pw);
-	set_environment(user, pw);
-	*ret_user = user;
+	*ret_user = user_of_passwd(pw);
 	return 0;
 }
 
@@ -123,6 +138,8 @@ static int find_sudo(const char *uid_text, struct launch_user **ret_user, char *
 	user->uid = (uid_t)uid;
 	user->gid = gid_text ? (gid_t)gid : pw->pw_gid;
 	set_groups(user, pw ? pw->pw_name : NULL);
+	if (pw)
+		set_environment(user, pw);
 	*ret_user = user;
 	return 0;
 }

@@ -22,8 +22,11 @@ DEFINE_CLEANUP(struct launch_user *, launch_user_free);
 /* Who that is, for files it shall own.  @user is not NULL. */
 void launch_user_ids(const struct launch_user *user, uid_t *ret_uid, gid_t *ret_gid);
 
-/* The environment for it: ours, with HOME, USER and LOGNAME replaced if it was asked for by name.
- * Valid until @user is freed or our environment changes.  @user may be NULL. */
+/*
+ * The environment for it: ours, with HOME, USER, LOGNAME and SHELL, and MAIL if we have one, of
+ * its entry in passwd; ours as it is for who has none.  Valid until @user is freed or our
+ * environment changes.  @user may be NULL.
+ */
 char *const *launch_user_environment(const struct launch_user *user);
 
 /* Becomes that user for good; async-signal-safe.  @user may be NULL.  Negative errno. */

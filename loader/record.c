@@ -7,7 +7,9 @@
 #include "flamegraph/capture.h"
 #include "loader/capture_builder.h"
 #include "loader/follower_set.h"
+#include "loader/inherited_fds.h"
 #include "loader/launch.h"
+#include "loader/launch_path.h"
 #include "loader/object_set.h"
 #include "loader/process_set.h"
 #include "loader/programs.h"
@@ -131,29 +133,47 @@ static int parse_probes(struct recording *r)
 	return 0;
 }
 
+static void hint_at_path(const char *program)
+{
+	_cleanup_free_ char *path = launch_path_of_user(program);
+
+	if (path)
+		log_hint("'%s' is not in root's PATH; try $(which %s), that is %s", program,
+			 program, path);
+}
+
 static int start_program(struct recording *r, int *ret_exit)
 {
+	const char *program = r->options->argv[0];
 	struct launch_options options = {
 		.argv = r->options->argv,
 		.user = r->options->user,
+		.fds = r->inherited_fds,
 	};
 	_cleanup_free_ char *error = NULL;
 	int err = launch_start(&options, &r->launch, &error);
 
 	if (err < 0) {
 		log_error("%s", error ? error : strerror(-err));
-		if (err == -ENOENT)
+		if (err == -ENOENT) {
 			*ret_exit = EXIT_NOT_FOUND;
-		else if (err == -EACCES || err == -ENOEXEC || err == -EPERM || err == -EAFNOSUPPORT)
+			hint_at_path(program);
+		} else if (err == -EACCES || err == -ENOEXEC || err == -EPERM ||
+			   err == -EAFNOSUPPORT) {
 			*ret_exit = EXIT_CANNOT_RUN;
+		}
 		return err;
 	}
-	err = launch_to_entry(r->launch);
+	err = launch_to_start(r->launch);
+	/* A missing library, say: it is for its own words and exit status to tell. */
+	if (err == -ESRCH)
+		return 0;
 	if (err < 0)
-		return log_errno(err, "'%s' did not reach its entry point", r->options->argv[0]);
+		return log_errno(err, "cannot stop '%s' where its code begins", program);
+	r->has_target = true;
 	err = process_set_add(r->processes, launch_pid(r->launch));
 	if (err < 0)
-		return log_errno(err, "cannot read the mappings of '%s'", r->options->argv[0]);
+		return log_errno(err, "cannot read the mappings of '%s'", program);
 	return 0;
 }
 
@@ -287,7 +307,7 @@ static int run(struct recording *r)
 	return err;
 }
 
-static int finish(struct recording *r, struct record_result *result)
+static int drain(struct recording *r)
 {
 	int err;
 
@@ -296,6 +316,15 @@ static int finish(struct recording *r, struct record_result *result)
 	if (err < 0)
 		return log_errno(err, "cannot read the counts");
 	record_follow(r);
+	return 0;
+}
+
+static int finish(struct recording *r, struct record_result *result)
+{
+	int err = r->has_target ? drain(r) : 0;
+
+	if (err < 0)
+		return err;
 	result->capture = capture_new();
 	result->end_time_ns = r->ended_ns;
 	result->interrupted = r->interrupted;
@@ -314,24 +343,19 @@ static void log_phase(const struct recording *r, const char *what)
 	log_debug("%6.1f ms: %s", (double)(time_now_ns() - r->phase_ns) / 1e6, what);
 }
 
-static int record_phases(struct recording *r, struct record_result *result, int *ret_exit)
+/* The program is started and stopped, and its tables are built while the verifier works. */
+static int prepare(struct recording *r, int *ret_exit)
 {
 	struct program_loading loading = {};
-	int err = parse_probes(r);
+	int err = open_programs(r);
 
-	if (err == 0)
-		err = check_proc();
-	if (err < 0)
-		return err;
-	r->phase_ns = time_now_ns();
-	err = open_programs(r);
 	if (err < 0)
 		return err;
 	begin_loading(r, &loading);
 	err = open_stores(r);
 	if (err == 0)
 		err = start_program(r, ret_exit);
-	log_phase(r, "program at its entry, tables built");
+	log_phase(r, "program stopped where it begins, tables built");
 	if (err == 0)
 		object_set_publish_to(r->objects, r->tables,
 				      programs_map_fd(r->programs, PROGRAMS_MAP_OBJECTS));
@@ -339,16 +363,35 @@ static int record_phases(struct recording *r, struct record_result *result, int 
 	if (err == 0)
 		err = end_loading(&loading);
 	log_phase(r, "BPF programs loaded");
-	if (err == 0)
-		err = publish_program(r);
+	discard_loading(&loading);
+	return err;
+}
+
+static int record_target(struct recording *r)
+{
+	int err = publish_program(r);
+
 	if (err == 0)
 		err = attach(r);
 	log_phase(r, "probes attached");
+	return err < 0 ? err : run(r);
+}
+
+static int record_phases(struct recording *r, struct record_result *result, int *ret_exit)
+{
+	int err = parse_probes(r);
+
 	if (err == 0)
-		err = run(r);
-	else if (r->launch)
-		launch_kill(r->launch);
-	discard_loading(&loading);
+		err = check_proc();
+	if (err < 0)
+		return err;
+	r->phase_ns = time_now_ns();
+	err = prepare(r, ret_exit);
+	if (err == 0 && r->has_target)
+		err = record_target(r);
+	else
+		r->began_ns = r->ended_ns = time_now_ns();
+	/* One that was not let go ends with its launch. */
 	return err < 0 ? err : finish(r, result);
 }
 
@@ -367,6 +410,7 @@ static void free_recording(struct recording *r)
 	object_set_free(r->objects);
 	programs_free(r->programs);
 	launch_free(r->launch);
+	inherited_fds_free(r->inherited_fds);
 	if (r->statistics_fd >= 0)
 		close(r->statistics_fd);
 	free(r);
@@ -392,6 +436,7 @@ int record_run(const struct record_options *options, struct record_result *ret_r
 
 	r->options = options;
 	r->statistics_fd = -1;
+	r->inherited_fds = inherited_fds_find();
 	err = record_phases(r, &result, &exit_status);
 	if (err < 0) {
 		free_recording(r);

@@ -132,7 +132,7 @@ int record_fill_info(const struct recording *r, struct record_result *result)
 	if (err < 0)
 		return err;
 	s->duration_ns = r->ended_ns - r->began_ns;
-	if (r->launch)
+	if (r->has_target)
 		s->startup_ns = r->began_ns - launch_fork_time_ns(r->launch);
 	s->stacks = stack_store_count(r->stacks);
 	fill_counters(r, &counters, s);

@@ -12,6 +12,7 @@
 #include <pthread.h>
 
 struct follower_set;
+struct inherited_fds;
 struct launch;
 struct object_set;
 struct process_set;
@@ -24,7 +25,9 @@ struct recording {
 	const struct record_options *options;
 	struct probe **probes;
 	size_t nr_probes;
+	struct inherited_fds *inherited_fds;
 	struct launch *launch;
+	bool has_target; /* the program has begun: there is something to follow */
 	struct programs *programs;
 	struct object_set *objects;
 	struct table_store *tables;

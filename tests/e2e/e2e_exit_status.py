@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """The program's own status comes through; ctrace's failures have theirs; usage is told apart."""
 import os
+import pathlib
 import subprocess
 
 import harness
@@ -26,6 +27,17 @@ class ExitStatus(harness.Case):
                               "bash", "-c", "exit 7")
         self.assertEqual(run.status, 7, run.err)
         self.assertIn("o.folded", harness.files_in(self.directory))
+
+    def test_program_that_its_linker_ends_has_its_own_status_and_outputs(self):
+        path = self.directory / "needs-a-library"
+        path.write_bytes(pathlib.Path("/bin/true").read_bytes().replace(b"libc.so.6", b"libx.so.6"))
+        path.chmod(0o755)
+        run = self.run_ctrace(PROBE, "-o", "o.folded", "--stats", "stats.json", "--", path)
+        self.assertEqual(run.status, 127, run.err)
+        self.assertIn("libx.so.6", run.err)
+        self.assertEqual(run.stats()["samples"], 0)
+        self.assertEqual(run.stats()["startup_ns"], 0)
+        self.assertEqual(run.stacks("o.folded"), {})
 
     def test_missing_program_is_127(self):
         run = self.run_ctrace(PROBE, "--", "./no-such-program")

@@ -97,7 +97,7 @@ int stopped_program_start(struct stopped_program *p, char **argv)
 	int err = launch_start(&options, &p->launch, &error);
 
 	if (err == 0)
-		err = launch_to_entry(p->launch);
+		err = launch_to_start(p->launch);
 	if (err == 0)
 		err = build_tables(p);
 	if (err < 0)

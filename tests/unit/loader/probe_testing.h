@@ -20,7 +20,7 @@ static inline void probe_run_start(struct probe_run *run, char *const *argv, boo
 	const struct launch_options options = {.argv = argv};
 
 	run->launch = start(&options, &run->output);
-	assert_int_equal(launch_to_entry(run->launch), 0);
+	assert_int_equal(launch_to_start(run->launch), 0);
 	count_program_init(&run->program, filter ? launch_pid(run->launch) : -1);
 	run->env = (struct probe_environment){
 		.pid = launch_pid(run->launch),

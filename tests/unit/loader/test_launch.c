@@ -4,6 +4,8 @@
 #include "require_bpf.h"
 
 #include "common/maps.h"
+#include "loader/inherited_fds.h"
+#include "loader/launch_trap.h"
 
 #include <elf.h>
 #include <sched.h>
@@ -59,7 +61,20 @@ static bool has_libc(pid_t pid)
 	return ret == 1;
 }
 
-static void check_entry(const char *program, bool dynamic)
+/* A uprobe, which stands in where there are no hardware breakpoints, reports an instruction later.
+ */
+static uint64_t trap_distance(void)
+{
+	return launch_trap_breakpoints_work() ? 0 : 8;
+}
+
+static bool is_in_program(uint64_t pc, uint64_t entry)
+{
+	return pc - entry < 1 << 20 || entry - pc < 1 << 20;
+}
+
+/* Stopped after the linker has mapped the libraries and before any of them has run. */
+static void check_start(const char *program, bool dynamic)
 {
 	const struct launch_options options = {.argv = ARGV(arg(program), arg("exit"), arg("7"))};
 	struct output output;
@@ -68,45 +83,48 @@ static void check_entry(const char *program, bool dynamic)
 	uint64_t entry = entry_of(pid);
 
 	assert_false(dynamic && has_libc(pid));
-	assert_int_equal(launch_to_entry(launch), 0);
-	assert_true(pc_of(pid) == entry);
+	assert_int_equal(launch_to_start(launch), 0);
+	if (!dynamic)
+		assert_in_range(pc_of(pid), entry, entry + trap_distance());
+	else
+		assert_false(is_in_program(pc_of(pid), entry));
 	assert_int_equal(dynamic, has_libc(pid));
-	assert_true(launch_fork_time_ns(launch) < launch_entry_time_ns(launch));
+	assert_true(launch_fork_time_ns(launch) < launch_start_time_ns(launch));
 	assert_int_equal(launch_detach(launch), 0);
-	assert_true(launch_entry_time_ns(launch) < launch_detach_time_ns(launch));
+	assert_true(launch_start_time_ns(launch) < launch_detach_time_ns(launch));
 	assert_int_equal(wait_end(launch), W_EXITCODE(7, 0));
 	launch_free(launch);
 	close(output.fd);
 }
 
-static void test_pie_stops_at_its_entry(void **state)
+static void test_pie_stops_in_its_linker(void **state)
 {
 	(void)state;
-	check_entry(TARGET("launch_pie"), true);
+	check_start(TARGET("launch_pie"), true);
 }
 
-static void test_non_pie_stops_at_its_entry(void **state)
+static void test_non_pie_stops_in_its_linker(void **state)
 {
 	(void)state;
-	check_entry(TARGET("launch_non_pie"), true);
+	check_start(TARGET("launch_non_pie"), true);
 }
 
 static void test_static_stops_at_its_entry(void **state)
 {
 	(void)state;
-	check_entry(TARGET("launch_static"), false);
+	check_start(TARGET("launch_static"), false);
 }
 
 static void test_static_pie_stops_at_its_entry(void **state)
 {
 	(void)state;
-	check_entry(TARGET("launch_static_pie"), false);
+	check_start(TARGET("launch_static_pie"), false);
 }
 
-static void test_stripped_stops_at_its_entry(void **state)
+static void test_stripped_stops_in_its_linker(void **state)
 {
 	(void)state;
-	check_entry(TARGET("launch_stripped"), true);
+	check_start(TARGET("launch_stripped"), true);
 }
 
 static void test_first_instruction_may_be_a_jump(void **state)
@@ -114,12 +132,52 @@ static void test_first_instruction_may_be_a_jump(void **state)
 	const struct launch_options options = {.argv = ARGV(arg(TARGET("launch_entry_jump")))};
 	struct output output;
 	struct launch *launch = start(&options, &output);
+	uint64_t entry;
 
 	(void)state;
-	assert_int_equal(launch_to_entry(launch), 0);
-	assert_true(pc_of(launch_pid(launch)) == entry_of(launch_pid(launch)));
+	assert_int_equal(launch_to_start(launch), 0);
+	entry = entry_of(launch_pid(launch));
+	assert_in_range(pc_of(launch_pid(launch)), entry, entry + trap_distance());
 	assert_int_equal(launch_detach(launch), 0);
 	assert_int_equal(wait_end(launch), W_EXITCODE(44, 0));
+	launch_free(launch);
+	close(output.fd);
+}
+
+/* Its constructor is the first to run. */
+static void test_libraries_have_not_run_at_the_stop(void **state)
+{
+	const struct launch_options options = {
+		.argv = ARGV(arg(TARGET("launch_pie")), arg("exit"), arg("7"))};
+	struct output output;
+	struct launch *launch;
+
+	(void)state;
+	setenv("LD_PRELOAD", TARGET("liblaunch_preload.so"), 1);
+	setenv("LAUNCH_UPSET", "exit", 1);
+	launch = start(&options, &output);
+	unsetenv("LD_PRELOAD");
+	unsetenv("LAUNCH_UPSET");
+	assert_int_equal(launch_to_start(launch), 0);
+	assert_int_equal(launch_detach(launch), 0);
+	assert_int_equal(wait_end(launch), W_EXITCODE(34, 0));
+	launch_free(launch);
+	close(output.fd);
+}
+
+static void test_program_ended_by_its_linker_has_its_status(void **state)
+{
+	const struct launch_options options = {.argv = ARGV(arg(TARGET("launch_pie")))};
+	struct output output;
+	struct launch *launch;
+
+	(void)state;
+	/* ld.so prints what it would map, and ends */
+	setenv("LD_TRACE_LOADED_OBJECTS", "1", 1);
+	launch = start(&options, &output);
+	unsetenv("LD_TRACE_LOADED_OBJECTS");
+	assert_int_equal(launch_to_start(launch), -ESRCH);
+	assert_int_equal(wait_end(launch), 0);
 	launch_free(launch);
 	close(output.fd);
 }
@@ -130,7 +188,7 @@ static char *show_launched(const struct launch_options *options)
 	struct launch *launch = start(options, &output);
 	char *text;
 
-	assert_int_equal(launch_to_entry(launch), 0);
+	assert_int_equal(launch_to_start(launch), 0);
 	assert_int_equal(launch_detach(launch), 0);
 	text = read_all(output.fd);
 	assert_int_equal(wait_end(launch), 0);
@@ -184,6 +242,27 @@ static void test_program_sees_what_it_would_see_without_us(void **state)
 	close(inherited);
 }
 
+static void test_program_keeps_inherited_descriptors_only(void **state)
+{
+	struct inherited_fds *fds;
+	int inherited = open("/dev/null", O_RDONLY), ours;
+	char *const *argv = ARGV(arg(TARGET("launch_pie")), arg("show"));
+	char *expected, *got;
+
+	(void)state;
+	assert_true(inherited >= 0);
+	fds = inherited_fds_find();
+	expected = show_direct(argv);
+	ours = open("/dev/zero", O_RDONLY);
+	got = show_launched(&(struct launch_options){.argv = argv, .fds = fds});
+	assert_string_equal(got, expected);
+	inherited_fds_free(fds);
+	close(ours);
+	close(inherited);
+	free(expected);
+	free(got);
+}
+
 static void test_script_runs_through_its_interpreter(void **state)
 {
 	(void)state;
@@ -233,17 +312,29 @@ static void test_program_runs_as_the_user_behind_sudo(void **state)
 		skip();
 	home = getenv("HOME") ? strdup(getenv("HOME")) : strdup("");
 	setenv("HOME", "/root", 1);
+	setenv("SHELL", "/bin/bash", 1);
+	setenv("MAIL", "/var/mail/root", 1);
 	setenv("SUDO_UID", "1", 1);
 	setenv("SUDO_GID", "1", 1);
+	setenv("SUDO_COMMAND", "ctrace", 1);
 	got = show_launched(&(struct launch_options){.argv = argv});
 	unsetenv("SUDO_UID");
 	unsetenv("SUDO_GID");
+	unsetenv("SUDO_COMMAND");
+	unsetenv("MAIL");
 	setenv("HOME", home, 1);
 	assert_non_null(strstr(got, "Uid:\t1\t1\t1\t1\n"));
 	assert_non_null(strstr(got, "Gid:\t1\t1\t1\t1\n"));
 	assert_non_null(strstr(got, "Groups:\t1 \n"));
 	assert_non_null(strstr(got, "CapEff:\t0000000000000000\n"));
-	assert_non_null(strstr(got, "env HOME=/root\n"));
+	assert_non_null(strstr(got, "env HOME=/usr/sbin\n"));
+	assert_non_null(strstr(got, "env USER=daemon\n"));
+	assert_non_null(strstr(got, "env LOGNAME=daemon\n"));
+	assert_non_null(strstr(got, "env SHELL=/usr/sbin/nologin\n"));
+	assert_non_null(strstr(got, "env MAIL=/var/mail/daemon\n"));
+	assert_non_null(strstr(got, "env SUDO_UID=1\n"));
+	assert_non_null(strstr(got, "env SUDO_COMMAND=ctrace\n"));
+	assert_null(strstr(got, "env HOME=/root\n"));
 	free(got);
 	free(home);
 }
@@ -268,7 +359,7 @@ static int end_of(char *const *argv)
 {
 	struct output output;
 	struct launch *launch = start(&(struct launch_options){.argv = argv}, &output);
-	int ret = launch_to_entry(launch), status;
+	int ret = launch_to_start(launch), status;
 
 	if (ret == 0)
 		assert_int_equal(launch_detach(launch), 0);
@@ -330,7 +421,7 @@ static void test_signals_before_the_entry_are_delivered(void **state)
 	kill(launch_pid(launch), SIGWINCH);
 	kill(launch_pid(launch), SIGURG); /* a person's, not the trap's */
 	kill(launch_pid(launch), SIGTERM);
-	assert_int_equal(launch_to_entry(launch), -ESRCH);
+	assert_int_equal(launch_to_start(launch), -ESRCH);
 	assert_int_equal(launch_detach(launch), -ESRCH);
 	assert_int_equal(wait_end(launch), SIGTERM);
 	launch_free(launch);
@@ -371,7 +462,7 @@ static void test_stopped_before_the_entry_it_waits_for_the_continue(void **state
 		kill(pid, SIGCONT);
 		_exit(seen == 't' || seen == 'T' ? 0 : 1);
 	}
-	assert_int_equal(launch_to_entry(launch), 0);
+	assert_int_equal(launch_to_start(launch), 0);
 	assert_int_equal(waitpid(helper, &status, 0), helper);
 	assert_int_equal(status, 0);
 	assert_int_equal(launch_detach(launch), 0);
@@ -390,7 +481,7 @@ static void test_stop_signal_at_the_entry_stops_it_after_the_detach(void **state
 	siginfo_t info;
 
 	(void)state;
-	assert_int_equal(launch_to_entry(launch), 0);
+	assert_int_equal(launch_to_start(launch), 0);
 	kill(pid, SIGSTOP);
 	assert_int_equal(launch_detach(launch), 0);
 	assert_int_equal(waitid(P_PID, (id_t)pid, &info, WSTOPPED), 0);
@@ -411,7 +502,7 @@ static void test_running_program_has_nothing_to_wait_for(void **state)
 	int status;
 
 	(void)state;
-	assert_int_equal(launch_to_entry(launch), 0);
+	assert_int_equal(launch_to_start(launch), 0);
 	assert_int_equal(launch_detach(launch), 0);
 	assert_int_equal(launch_wait(launch, &status), -EAGAIN);
 	launch_kill(launch);
@@ -429,7 +520,7 @@ static void test_program_not_let_go_ends_with_its_launch(void **state)
 	pid_t pid = launch_pid(launch);
 
 	(void)state;
-	assert_int_equal(launch_to_entry(launch), 0);
+	assert_int_equal(launch_to_start(launch), 0);
 	launch_free(launch);
 	assert_int_equal(kill(pid, 0), -1);
 	assert_int_equal(errno, ESRCH);
@@ -439,11 +530,14 @@ static void test_program_not_let_go_ends_with_its_launch(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_pie_stops_at_its_entry),
-		cmocka_unit_test(test_non_pie_stops_at_its_entry),
+		cmocka_unit_test(test_pie_stops_in_its_linker),
+		cmocka_unit_test(test_non_pie_stops_in_its_linker),
 		cmocka_unit_test(test_static_stops_at_its_entry),
 		cmocka_unit_test(test_static_pie_stops_at_its_entry),
-		cmocka_unit_test(test_stripped_stops_at_its_entry),
+		cmocka_unit_test(test_stripped_stops_in_its_linker),
+		cmocka_unit_test(test_libraries_have_not_run_at_the_stop),
+		cmocka_unit_test(test_program_ended_by_its_linker_has_its_status),
+		cmocka_unit_test(test_program_keeps_inherited_descriptors_only),
 		cmocka_unit_test(test_first_instruction_may_be_a_jump),
 		cmocka_unit_test(test_program_sees_what_it_would_see_without_us),
 		cmocka_unit_test(test_script_runs_through_its_interpreter),

@@ -23,7 +23,7 @@ static void launcher_main(int report_fd, int word_fd, const char *program, bool 
 	for (int stage = 0; stage < NR_STAGES; stage++) {
 		pid_t pid = launch_pid(launch);
 
-		if (stage == STAGE_AT_ENTRY && launch_to_entry(launch) < 0)
+		if (stage == STAGE_AT_ENTRY && launch_to_start(launch) < 0)
 			_exit(2);
 		if (stage == STAGE_DETACHED && launch_detach(launch) < 0)
 			_exit(3);

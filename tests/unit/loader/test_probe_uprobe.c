@@ -119,7 +119,7 @@ static void test_child_of_an_unprivileged_program_forks_and_is_counted(void **st
 	if (geteuid() != 0)
 		skip();
 	run.launch = start(&options, &run.output);
-	assert_int_equal(launch_to_entry(run.launch), 0);
+	assert_int_equal(launch_to_start(run.launch), 0);
 	count_program_init(&run.program, -1);
 	run.env = (struct probe_environment){launch_pid(run.launch), true,	  NULL, 0,
 					     count_program_fd,	     &run.program};
