@@ -93,6 +93,32 @@ static bool ends_in_pid(const char *name)
 	return !*dash;
 }
 
+/* "[libc.so.6]", "[prog+0x12]", "[/memfd:x (deleted)]", "[vdso]": an object, or a part of memory.
+ */
+static bool names_object(const char *name)
+{
+	static const char *const memory[] = {"[vdso]", "[vsyscall]", "[heap]", "[stack]",
+					     "[kernel"};
+
+	for (size_t i = 0; i < sizeof(memory) / sizeof(memory[0]); i++) {
+		if (!strncmp(name, memory[i], strlen(memory[i])))
+			return true;
+	}
+	return strchr(name, '/') || strstr(name, ".so") || strstr(name, "+0x");
+}
+
+/* A thread may be called "[ET_NET 0]"; in folded stacks of ours its blank is none. */
+static bool is_thread_in_brackets(const char *name)
+{
+	size_t len = strlen(name), number = len - 1;
+
+	if (len < 3 || name[0] != '[' || name[len - 1] != ']' || names_object(name))
+		return false;
+	while (number > 1 && isdigit((unsigned char)name[number - 1]))
+		number--;
+	return strpbrk(name, " #:") || (number < len - 1 && name[number - 1] == '_');
+}
+
 static enum frame_kind kind_by_suffix(char *name, size_t len)
 {
 	if (len <= SUFFIX_BYTES || memcmp(name + len - SUFFIX_BYTES, "_[", 2) ||
@@ -132,7 +158,7 @@ struct frame folded_frame(char *name, bool is_first)
 	if (!strcmp(name, "[unknown]"))
 		frame.kind = FRAME_KIND_UNKNOWN;
 	else if (!strcmp(name, "-") || !strcmp(name, "--") || !strcmp(name, "[truncated]") ||
-		 (is_first && ends_in_pid(name)))
+		 (is_first && (ends_in_pid(name) || is_thread_in_brackets(name))))
 		frame.kind = FRAME_KIND_MARK;
 	else if (len > 2 && name[0] == '[' && strrchr(name, ']'))
 		frame.kind = FRAME_KIND_MODULE;

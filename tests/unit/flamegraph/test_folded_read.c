@@ -74,6 +74,15 @@ static void test_a_mark_that_counts_by_itself_keeps_its_place(void **state)
 	assert_reads("a-1;B 1\na-1 2\na-1;x 3\n", "a-1;B 1\na-1;[unknown] 2\na-1;x 3\n");
 }
 
+/* Of a thread a blank is written as "_"; of an object it would be kept. */
+static void test_a_first_frame_in_brackets_may_be_a_thread(void **state)
+{
+	(void)state;
+	assert_reads("[ET_NET 0];main 1\n[ET_NET_1];f 4\n[libc 2.so.6];f 2\n[prog 1+0x12];f 3\n",
+		     "[ET_NET_0];main 1\n[ET_NET_1];f 4\n[libc 2.so.6];f 2\n[prog 1+0x12];f 3\n");
+	assert_reads("main;[ET_NET 0];f 1\n", "main;[ET_NET 0];f 1\n");
+}
+
 static void test_a_number_in_a_name_is_no_second_count(void **state)
 {
 	(void)state;
@@ -157,6 +166,7 @@ int main(void)
 		cmocka_unit_test(test_what_bpftrace_and_dtrace_print_is_taken),
 		cmocka_unit_test(test_suffixes_make_kinds_and_come_back),
 		cmocka_unit_test(test_a_mark_that_counts_by_itself_keeps_its_place),
+		cmocka_unit_test(test_a_first_frame_in_brackets_may_be_a_thread),
 		cmocka_unit_test(test_a_number_in_a_name_is_no_second_count),
 		cmocka_unit_test(test_two_counts_on_every_line_are_a_comparison),
 		cmocka_unit_test(test_bad_lines_are_counted_and_left_out),
