@@ -59,22 +59,45 @@ bool profile_has_lines(const struct profile *profile)
 	return false;
 }
 
-/* Where frames of one function differ in file or line, neither is told. */
-static struct frame function_of(const struct frame *frames, size_t nr, size_t at)
+/* What each frame was part of, recursion counted each time. */
+static uint64_t *weigh_frames(const struct work *work, size_t nr_nodes, size_t nr_frames)
 {
-	struct frame function = frames[at];
-	size_t first = at, last = at;
+	uint64_t *weights = xcalloc(nr_frames + 1, sizeof(*weights));
 
-	while (first && same_function(&frames[first - 1], &frames[at]))
-		first--;
-	while (last + 1 < nr && same_function(&frames[last + 1], &frames[at]))
-		last++;
-	/* They are sorted: the ends tell whether all are alike. */
-	if (frames[first].file != frames[last].file)
-		function.file = NULL;
-	if (first != last)
-		function.line = 0;
-	return function;
+	for (size_t i = 1; i < nr_nodes; i++)
+		weights[work->nodes[i].frame - work->frames] += work->nodes[i].total;
+	return weights;
+}
+
+/*
+ * Frames of one function, next to each other as they are sorted, differ in file and line: the
+ * function has those of its heaviest frame.  Returns the end of the function that begins at @first.
+ */
+static size_t unite_frames(struct work *work, size_t first, size_t nr, const uint64_t *weights)
+{
+	const struct frame *frames = work->frames;
+	size_t end = first, heaviest = first;
+
+	for (; end < nr && same_function(&frames[first], &frames[end]); end++) {
+		if (weights[end] > weights[heaviest])
+			heaviest = end;
+	}
+	for (size_t i = first; i < end; i++) {
+		struct frame function = frames[i];
+
+		function.file = frames[heaviest].file;
+		function.line = frames[heaviest].line;
+		work->new_id[i] = profile_frame(work->into, &function);
+	}
+	return end;
+}
+
+static void unite_functions(struct work *work, size_t nr_nodes, size_t nr)
+{
+	_cleanup_free_ uint64_t *weights = weigh_frames(work, nr_nodes, nr);
+
+	for (size_t i = 0; i < nr;)
+		i = unite_frames(work, i, nr, weights);
 }
 
 /* "comm-12/34" without what @grouping does not tell apart; to be freed. */
@@ -119,7 +142,7 @@ static void rename_frames(struct work *work, size_t nr)
 		if (is_among(frame.name, how->skip_after, how->nr_skip_after))
 			work->flags[i] |= FRAME_SKIP_AFTER;
 		if (how->by_function)
-			frame = function_of(work->frames, nr, i);
+			continue;
 		work->new_id[i] = profile_frame(work->into, &frame);
 		group_frame(work, &work->frames[i], i);
 	}
@@ -232,6 +255,8 @@ struct profile *profile_transformed(const struct profile *profile,
 		profile_keep_order(work.into);
 	profile_set_info(work.into, profile_info(profile));
 	rename_frames(&work, nr_frames);
+	if (transform->by_function)
+		unite_functions(&work, nr_nodes, nr_frames);
 	if (work.nodes[0].self && !profile_stack(work.into, NULL, 0, &root))
 		count_node(&work, 0, root);
 	profile_walk_init(&walk, profile);

@@ -15,10 +15,11 @@ enum profile_grouping { GROUP_AS_IS, GROUP_BY_PROCESS, GROUP_BY_COMM, GROUP_BY_N
 
 struct profile_transform {
 	enum profile_grouping grouping;
-	bool reverse;		  /* leaf first: who calls it */
-	bool collapse_recursion;  /* a function that calls itself at once is one frame */
-	bool no_inlined;	  /* inlined frames count for what they were inlined into */
-	bool by_function;	  /* files and lines do not tell frames apart */
+	bool reverse;		 /* leaf first: who calls it */
+	bool collapse_recursion; /* a function that calls itself at once is one frame */
+	bool no_inlined;	 /* inlined frames count for what they were inlined into */
+	/* Files and lines do not tell frames apart; each function has those of its heaviest. */
+	bool by_function;
 	const char *const *bases; /* stacks begin at the outermost of these; those without go */
 	size_t nr_bases;
 	const char *const *skip_after; /* callers of the innermost of these are left out */

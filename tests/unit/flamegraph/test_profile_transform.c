@@ -64,6 +64,28 @@ static void test_only_direct_recursion_collapses(void **state)
 	assert_transformed("a;f;f;f;g 1\na;f;g 2\na;f;h;f 3\n", &how, "a;f;g 3\na;f;h;f 3\n");
 }
 
+static void test_a_function_has_the_line_of_its_heaviest_frame(void **state)
+{
+	const struct profile_transform how = {.by_function = true};
+	const struct frame light = {.name = "f", .file = "/src/a.h", .line = 3};
+	const struct frame heavy = {.name = "f", .file = "/src/f.c", .line = 40};
+	_cleanup_(profile_freep) struct profile *profile = profile_new();
+	_cleanup_(profile_freep) struct profile *functions = NULL;
+	const struct frame *frames;
+	size_t nr;
+
+	(void)state;
+	assert_int_equal(profile_add(profile, &light, 1, 4), 0);
+	assert_int_equal(profile_add(profile, &heavy, 1, 5), 0);
+	profile_finish(profile);
+	functions = profile_transformed(profile, &how, NULL);
+	frames = profile_frames(functions, &nr);
+	assert_int_equal(nr, 1);
+	assert_string_equal(frames[0].file, "/src/f.c");
+	assert_int_equal(frames[0].line, 40);
+	assert_int_equal(profile_total(functions), 9);
+}
+
 static void test_inlined_frames_count_for_their_callers(void **state)
 {
 	const struct profile_transform how = {.no_inlined = true};
@@ -202,6 +224,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reversed_stacks_begin_at_the_leaf),
 		cmocka_unit_test(test_only_direct_recursion_collapses),
+		cmocka_unit_test(test_a_function_has_the_line_of_its_heaviest_frame),
 		cmocka_unit_test(test_inlined_frames_count_for_their_callers),
 		cmocka_unit_test(test_roots_tell_no_more_apart_than_asked),
 		cmocka_unit_test(test_bases_reroot_and_drop),
