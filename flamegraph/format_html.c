@@ -11,20 +11,17 @@
 #include "flamegraph/page.h"
 
 #include <errno.h>
-#include <string.h>
 
 static void put_head(const struct page *page, FILE *out)
 {
 	_cleanup_free_ char *title = page_title(page->profile, page->options);
-	const char *theme = page->options->theme;
 
-	fputs("<!doctype html>\n<html lang=\"en\"", out);
-	if (theme && strcmp(theme, "auto") != 0)
-		fprintf(out, " class=\"%s\"", strcmp(theme, "dark") ? "light" : "dark");
+	fprintf(out, "<!doctype html>\n<html lang=\"en\" class=\"ctrace-page %s%s%s\"", page->scope,
+		*page_theme(page) ? " " : "", page_theme(page));
 	fputs(">\n<head>\n<meta charset=\"utf-8\">\n"
 	      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
 	      "script-src 'unsafe-inline'; style-src 'unsafe-inline'\">\n"
-	      "<meta name=\"viewport\" content=\"width=device-width\">\n<title>",
+	      "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<title>",
 	      out);
 	markup_text(out, title);
 	fprintf(out, "</title>\n<style>\n%s</style>\n</head>\n<body>\n<main>\n", engine_html_css());
@@ -40,7 +37,7 @@ static int write_html(const struct profile *profile, const struct format_options
 	if (ret < 0)
 		return ret;
 	put_head(&page, out);
-	page_write_svg(&page, out);
+	page_write_svg(&page, "ctrace", out);
 	fputs("</svg>\n</main>\n<script type=\"application/json\" id=\"ctrace-meta\">", out);
 	page_write_meta(&page, out);
 	fputs("</script>\n<script type=\"application/x-ctrace\" id=\"ctrace-data\">", out);

@@ -4,6 +4,8 @@
  * block and engine in one file that needs nothing else and is the same, byte by byte, for the same
  * profile.
  */
+#include "common/alloc.h"
+#include "common/cleanup.h"
 #include "flamegraph/engine.h"
 #include "flamegraph/format.h"
 #include "flamegraph/format_writers.h"
@@ -13,13 +15,16 @@
 
 static int write_svg(const struct profile *profile, const struct format_options *options, FILE *out)
 {
+	_cleanup_free_ char *classes = NULL;
 	struct page page;
 	int ret;
 
 	ret = page_init(&page, profile, options);
 	if (ret < 0)
 		return ret;
-	page_write_svg(&page, out);
+	classes = xasprintf("ctrace %s%s%s", page.scope, *page_theme(&page) ? " " : "",
+			    page_theme(&page));
+	page_write_svg(&page, classes, out);
 	fputs("<metadata id=\"ctrace-meta\">", out);
 	page_write_meta(&page, out);
 	fputs("</metadata>\n<script type=\"application/x-ctrace\" id=\"ctrace-data\">", out);

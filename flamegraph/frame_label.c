@@ -12,27 +12,6 @@
 #define ELLIPSIS      "\xe2\x80\xa6"
 #define LEAST_LETTERS 3
 
-static size_t nr_characters(const char *text)
-{
-	size_t nr = 0, len = strlen(text);
-	uint32_t character;
-
-	for (size_t at = 0; at < len; nr++)
-		at += utf8_decode(text + at, len - at, &character);
-	return nr;
-}
-
-/* The end of the first @room characters. */
-static size_t cut_at(const char *text, size_t room)
-{
-	size_t at = 0, len = strlen(text);
-	uint32_t character;
-
-	while (room-- && at < len)
-		at += utf8_decode(text + at, len - at, &character);
-	return at;
-}
-
 static bool is_operator(const char *name, size_t at)
 {
 	return at >= 8 && !memcmp(name + at - 8, "operator", 8);
@@ -87,7 +66,7 @@ static char *without_scopes(const char *name, size_t room)
 	const char *scope = name;
 
 	while ((scope = next_scope(name, scope))) {
-		if (nr_characters(scope) + 1 <= room)
+		if (utf8_text_cells(scope) + 1 <= room)
 			return xasprintf(ELLIPSIS "%s", scope);
 		scope += 2;
 	}
@@ -96,7 +75,7 @@ static char *without_scopes(const char *name, size_t room)
 
 static char *cut_short(const char *text, size_t room)
 {
-	size_t len = cut_at(text, room - 1), mark = strlen(ELLIPSIS);
+	size_t len = utf8_fit(text, room - 1), mark = strlen(ELLIPSIS);
 
 	if (len >= mark && !memcmp(text + len - mark, ELLIPSIS, mark))
 		len -= mark;
@@ -111,12 +90,12 @@ char *frame_label(const char *name, size_t room)
 
 	if (room < LEAST_LETTERS)
 		return NULL;
-	if (nr_characters(name) <= room)
+	if (utf8_text_cells(name) <= room)
 		return xstrdup(name);
 	brief = without_arguments(name);
 	if (!brief)
 		brief = xstrdup(name);
-	if (nr_characters(brief) <= room)
+	if (utf8_text_cells(brief) <= room)
 		return TAKE_PTR(brief);
 	label = without_scopes(brief, room);
 	if (label)

@@ -9,6 +9,9 @@
 
 #define MARKUP_COUNT_MAX 32 /* bytes of a formatted count */
 
+/* Text that is less than the picture's boxes; the attribute is for viewers that take no style. */
+#define MARKUP_MUTED "class=\"muted\" fill=\"#63636b\""
+
 /*
  * @text up to @len bytes: & < > " ' escaped, controls and what XML cannot hold become U+FFFD, so
  * does what is no UTF-8.

@@ -5,6 +5,7 @@
 #include "common/cleanup.h"
 #include "flamegraph/engine.h"
 #include "flamegraph/format.h"
+#include "flamegraph/hash_index.h"
 #include "flamegraph/highlight.h"
 #include "flamegraph/markup.h"
 #include "flamegraph/page_data.h"
@@ -12,8 +13,10 @@
 #include "flamegraph/palette.h"
 #include "flamegraph/profile.h"
 #include "flamegraph/profile_transform.h"
+#include "flamegraph/utf8.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +29,7 @@
 #define MAX_DEPTH     400  /* deeper stacks are mostly recursion: drawn collapsed */
 #define MAX_DATA      ((size_t)4 << 20)
 #define MAX_TRIES     6
+#define HEADING_PX    17
 
 static size_t depth_of(const struct profile *profile)
 {
@@ -117,11 +121,32 @@ static void picture_init(struct page *page)
 		.palette = palette_by_name(page->style.colors),
 		.pale = page->pale,
 		.unit = page->style.unit,
+		.hatch = page->scope,
 	};
 	if (page->options->minwidth > 0 && !page->options->minwidth_percent)
 		page->picture.min_width = page->options->minwidth;
 	picture_measure(&page->picture);
 	page->height = TOP_MARGIN + page->picture.rows * page->style.row_height + BOTTOM_MARGIN;
+}
+
+/* Of everything that style depends on, so that it is the same for the same picture. */
+static void name_scope(struct page *page)
+{
+	const struct page_style *style = &page->style;
+	const double sizes[] = {style->width, style->row_height, style->font_size,
+				style->char_width};
+	uint64_t hash = hash_bytes(0, page->tree.self.data, page->tree.self.nr);
+
+	/* Not of the packed data: another version of the library may pack them otherwise. */
+	hash = hash_bytes(hash, page->tree.function.data, page->tree.function.nr);
+	hash = hash_text(hash, style->colors);
+	hash = hash_text(hash, style->font);
+	hash = hash_text(hash, page->options->bgcolors);
+	hash = hash_text(hash, page->options->search_color);
+	hash = hash_text(hash, page->options->stroke_color);
+	hash = hash_text(hash, page->options->ui_color);
+	hash = hash_bytes(hash, sizes, sizeof(sizes));
+	snprintf(page->scope, sizeof(page->scope), "c%08" PRIx32, (uint32_t)(hash ^ hash >> 32));
 }
 
 int page_init(struct page *page, const struct profile *profile,
@@ -141,6 +166,7 @@ int page_init(struct page *page, const struct profile *profile,
 		page->functions = profile_transformed(profile, &by_function, NULL);
 	page->drawn = drawn_profile(page);
 	encode(page, page->functions ? page->functions : profile);
+	name_scope(page);
 	picture_init(page);
 	return 0;
 }
@@ -181,42 +207,65 @@ static bool is_colour(const char *text)
 	       strlen(text) == 7;
 }
 
-static void put_colour(FILE *out, const char *rule, const char *property, const char *colour)
+static void put_colour(const struct page *page, FILE *out, const char *rule, const char *property,
+		       const char *colour)
 {
 	if (is_colour(colour))
-		fprintf(out, "%s{%s:%s!important}\n", rule, property, colour);
+		fprintf(out, ".%s %s{%s:%s!important}\n", page->scope, rule, property, colour);
 }
 
-void page_write_style(const struct page *page, FILE *out)
+/* In the engine's style sheets "&" is the element that has the page's scope. */
+static void put_scoped(const struct page *page, const char *css, FILE *out)
+{
+	for (; *css; css++) {
+		if (*css == '&')
+			fprintf(out, ".%s", page->scope);
+		else
+			putc(*css, out);
+	}
+}
+
+static void put_font(const struct page *page, FILE *out)
+{
+	for (const char *c = page->style.font; *c; c++) {
+		if (!strchr("{}<>&;\\\"", *c))
+			putc(*c, out);
+	}
+}
+
+static void put_style(const struct page *page, FILE *out)
 {
 	const struct format_options *options = page->options;
 
-	fputs("#ctrace{font:", out);
+	put_scoped(page, "& .ctrace,&.ctrace{font:", out);
 	markup_pixels(out, page->style.font_size);
 	fputs("px ", out);
-	for (const char *c = page->style.font; *c; c++) {
-		if (!strchr("{}<>&;\\", *c))
-			putc(*c, out);
-	}
-	fputs("}\n", out);
-	palette_write_css(page->picture.palette, profile_before(page->profile) != NULL, out);
-	fputs(engine_css(), out);
+	put_font(page, out);
+	fprintf(out, "}\n.%s .sliver{fill:url(#%s)}\n", page->scope, page->scope);
+	palette_write_css(page->picture.palette, profile_before(page->profile) != NULL, page->scope,
+			  out);
+	put_scoped(page, engine_css(), out);
 	if (options->bgcolors)
-		put_colour(out, "#ctrace-back", "fill", background(options->bgcolors));
-	put_colour(out, ".hit", "fill", options->search_color);
-	put_colour(out, ".hover", "stroke", options->stroke_color);
-	put_colour(out, ".tools button", "color", options->ui_color);
+		put_colour(page, out, ".back", "fill", background(options->bgcolors));
+	put_colour(page, out, ".hit", "fill", options->search_color);
+	put_colour(page, out, ".hover", "stroke", options->stroke_color);
+	put_colour(page, out, ".tools button", "color", options->ui_color);
 }
 
-static void put_text(FILE *out, const char *class, double x, double y, const char *text)
+/* A line of text, cut where the picture ends.  @size: of its letters, in pixels. */
+static void put_text(const struct page *page, const char *look, double size, double y,
+		     const char *text, FILE *out)
 {
-	fprintf(out, "<text class=\"%s\" x=\"", class);
-	markup_pixels(out, x);
-	fputs("\" y=\"", out);
+	const struct page_style *style = &page->style;
+	double letter = style->char_width * size / style->font_size;
+	size_t room = (size_t)((style->width - 2 * PAD) / letter);
+	bool fits = utf8_text_cells(text) <= room;
+
+	fprintf(out, "<text %s x=\"%d\" y=\"", look, PAD);
 	markup_pixels(out, y);
 	fputs("\">", out);
-	markup_text(out, text);
-	fputs("</text>\n", out);
+	markup_bytes(out, text, fits || !room ? strlen(text) : utf8_fit(text, room - 1));
+	fputs(fits ? "</text>\n" : "\xe2\x80\xa6</text>\n", out);
 }
 
 static void put_notes(const struct page *page, FILE *out)
@@ -226,9 +275,10 @@ static void put_notes(const struct page *page, FILE *out)
 
 	if (!page->picture.hidden)
 		return;
-	text = xasprintf("+%s rows deeper than this picture",
-			 markup_count(page->picture.hidden, count));
-	put_text(out, "muted", PAD, TOP_MARGIN - 3, text);
+	text = xasprintf("+%s row%s deeper than this picture",
+			 markup_count(page->picture.hidden, count),
+			 page->picture.hidden == 1 ? "" : "s");
+	put_text(page, MARKUP_MUTED, page->style.font_size, TOP_MARGIN - 3, text, out);
 }
 
 static void put_pixels(FILE *out, const char *before, double pixels)
@@ -237,33 +287,51 @@ static void put_pixels(FILE *out, const char *before, double pixels)
 	markup_pixels(out, pixels);
 }
 
-void page_write_svg(const struct page *page, FILE *out)
+const char *page_theme(const struct page *page)
+{
+	const char *theme = page->options->theme;
+
+	return !theme || !strcmp(theme, "auto") ? "" : strcmp(theme, "dark") ? "light" : "dark";
+}
+
+/* Everything a viewer needs that takes neither style nor script is in attributes. */
+static void put_svg_tag(const struct page *page, const char *classes, FILE *out)
+{
+	fprintf(out,
+		"<svg xmlns=\"http://www.w3.org/2000/svg\" id=\"ctrace\" class=\"%s\" "
+		"role=\"img\" font-family=\"",
+		classes);
+	put_font(page, out);
+	put_pixels(out, "\" font-size=\"", page->style.font_size);
+	put_pixels(out, "\" width=\"", page->style.width);
+	put_pixels(out, "\" height=\"", page->height);
+	put_pixels(out, "\" viewBox=\"0 0 ", page->style.width);
+	put_pixels(out, " ", page->height);
+	fputs("\" preserveAspectRatio=\"xMinYMin\">\n", out);
+}
+
+void page_write_svg(const struct page *page, const char *classes, FILE *out)
 {
 	const struct format_options *options = page->options;
 	_cleanup_free_ char *title = page_title(page->profile, options);
 	_cleanup_free_ char *subtitle = page_subtitle(page->profile, options);
 	_cleanup_free_ char *description = page_description(page->profile, options);
+	const char *back = options->bgcolors ? background(options->bgcolors) : NULL;
 
-	fputs("<svg xmlns=\"http://www.w3.org/2000/svg\" id=\"ctrace\" role=\"img\" "
-	      "aria-labelledby=\"ctrace-title ctrace-desc\"",
-	      out);
-	if (options->theme && strcmp(options->theme, "auto") != 0)
-		fprintf(out, " class=\"%s\"", strcmp(options->theme, "dark") ? "light" : "dark");
-	put_pixels(out, " width=\"", page->style.width);
-	put_pixels(out, "\" height=\"", page->height);
-	put_pixels(out, "\" viewBox=\"0 0 ", page->style.width);
-	put_pixels(out, " ", page->height);
-	fputs("\">\n<title id=\"ctrace-title\">", out);
+	put_svg_tag(page, classes, out);
+	fputs("<title>", out);
 	markup_text(out, title);
-	fputs("</title>\n<desc id=\"ctrace-desc\">", out);
+	fputs("</title>\n<desc>", out);
 	markup_text(out, description);
 	fputs("</desc>\n<style>\n", out);
-	page_write_style(page, out);
-	fputs("</style>\n<rect id=\"ctrace-back\" width=\"100%\" height=\"100%\"/>\n"
-	      "<g id=\"ctrace-still\">\n",
-	      out);
-	put_text(out, "heading", PAD, 27, title);
-	put_text(out, "muted", PAD, 47, subtitle);
+	put_style(page, out);
+	fprintf(out,
+		"</style>\n<rect class=\"back\" fill=\"%s\" width=\"100%%\" height=\"100%%\"/>\n"
+		"<g id=\"ctrace-still\">\n",
+		is_colour(back) ? back : "#fff");
+	put_text(page, "class=\"heading\" font-size=\"17\" font-weight=\"600\"", HEADING_PX, 27,
+		 title, out);
+	put_text(page, MARKUP_MUTED, page->style.font_size, 47, subtitle, out);
 	put_notes(page, out);
 	picture_write(&page->picture, TOP_MARGIN, out);
 	page_legend_write(&page->picture, PAD, page->height - 24, out);
@@ -272,7 +340,7 @@ void page_write_svg(const struct page *page, FILE *out)
 
 void page_write_meta(const struct page *page, FILE *out)
 {
-	page_text_meta(page->profile, page->options, page->tree.nr_pruned, out);
+	page_text_meta(page->profile, page->options, page->scope, page->tree.nr_pruned, out);
 }
 
 void page_write_data(const struct page *page, FILE *out)

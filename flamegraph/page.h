@@ -12,6 +12,8 @@
 
 #include <stdio.h>
 
+#define PAGE_SCOPE_MAX 16
+
 struct page {
 	const struct profile *profile; /* as given: borrowed */
 	const struct format_options *options;
@@ -24,6 +26,8 @@ struct page {
 	size_t data_size;
 	bool *pale;    /* frames of the picture that are not highlighted */
 	double height; /* of the still picture with its margins */
+	/* The class that the page's style is for: pictures in one document keep theirs apart. */
+	char scope[PAGE_SCOPE_MAX];
 };
 
 /* -ENODATA: nothing was counted; -EINVAL: unknown palette, bad regular expression. */
@@ -31,10 +35,13 @@ int page_init(struct page *page, const struct profile *profile,
 	      const struct format_options *options);
 void page_release(struct page *page);
 
-/* The rules of a style sheet, in braces of nothing. */
-void page_write_style(const struct page *page, FILE *out);
-/* An svg element without its end tag: open, still picture. */
-void page_write_svg(const struct page *page, FILE *out);
+/*
+ * An svg element without its end tag: open, still picture.  @classes: of that element; its own or
+ * one around it has to have page->scope.
+ */
+void page_write_svg(const struct page *page, const char *classes, FILE *out);
+/* "auto" is "", that is what the viewer wants. */
+const char *page_theme(const struct page *page);
 /* JSON and base64, without their elements. */
 void page_write_meta(const struct page *page, FILE *out);
 void page_write_data(const struct page *page, FILE *out);

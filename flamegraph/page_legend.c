@@ -7,7 +7,9 @@
 #include "flamegraph/palette.h"
 #include "flamegraph/picture.h"
 #include "flamegraph/profile.h"
+#include "flamegraph/utf8.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +20,7 @@
 
 static void put_text(double x, double y, const char *text, FILE *out)
 {
-	fputs("<text class=\"muted\" x=\"", out);
+	fputs("<text " MARKUP_MUTED " x=\"", out);
 	markup_pixels(out, x);
 	fputs("\" y=\"", out);
 	markup_pixels(out, y + 10.5);
@@ -27,9 +29,11 @@ static void put_text(double x, double y, const char *text, FILE *out)
 	fputs("</text>\n", out);
 }
 
-static void put_swatch(const char *class, double x, double y, FILE *out)
+static void put_swatch(const struct picture *picture, const char *class, double x, double y,
+		       FILE *out)
 {
-	fprintf(out, "<rect class=\"%s\" x=\"", class);
+	fprintf(out, "<rect class=\"%s\" fill=\"#%06" PRIx32 "\" x=\"", class,
+		palette_fill(picture->palette, class));
 	markup_pixels(out, x);
 	fputs("\" y=\"", out);
 	markup_pixels(out, y);
@@ -38,7 +42,7 @@ static void put_swatch(const char *class, double x, double y, FILE *out)
 
 static double text_width(const struct picture *picture, const char *text)
 {
-	return (double)strlen(text) * picture->char_width;
+	return (double)utf8_text_cells(text) * picture->char_width;
 }
 
 static double put_least(const struct picture *picture, double x, double y, const char *text,
@@ -54,7 +58,7 @@ static void put_changes(const struct picture *picture, double x, double y, FILE 
 
 	x = put_least(picture, x, y, "less than before", out);
 	for (int i = -4; i <= 4; i++, x += SWATCH + 2)
-		put_swatch(palette_delta_class(picture->negate ? -i : i, 4, class), x, y, out);
+		put_swatch(picture, palette_delta_step(picture->negate ? -i : i, class), x, y, out);
 	put_text(x + 8, y, "more", out);
 }
 
@@ -64,7 +68,7 @@ static void put_costs(const struct picture *picture, double x, double y, FILE *o
 
 	x = put_least(picture, x, y, "little of all", out);
 	for (unsigned int i = 0; palette_cost_class(i, class); i++, x += SWATCH + 2)
-		put_swatch(class, x, y, out);
+		put_swatch(picture, class, x, y, out);
 	put_text(x + 8, y, "half and more", out);
 }
 
@@ -143,7 +147,7 @@ static void put_groups(const struct picture *picture, double x, double y, FILE *
 
 		if (x + width > picture->width)
 			break;
-		put_swatch(groups[i].class, x, y, out);
+		put_swatch(picture, groups[i].class, x, y, out);
 		put_text(x + SWATCH + SWATCH_GAP, y, groups[i].name, out);
 		x += width + GROUP_GAP;
 	}

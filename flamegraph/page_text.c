@@ -9,6 +9,8 @@
 #include "flamegraph/markup.h"
 #include "flamegraph/profile.h"
 #include "flamegraph/time_slices.h"
+#include "flamegraph/utf8.h"
+#include "flamegraph/value_unit.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +20,7 @@
 #define DEFAULT_FONT_WIDTH 0.602 /* of DejaVu Sans Mono, Menlo; no common one is wider */
 #define DEFAULT_HEIGHT	   16
 #define DEFAULT_WIDTH	   1200
-#define TITLE_LETTERS	   80
+#define TITLE_BYTES	   400 /* of a command line; pages cut what they have no room for */
 #define NR_HOTTEST	   3
 
 static const char *or_default(const char *text, const char *otherwise)
@@ -50,7 +52,7 @@ static char *command_line(const struct capture_info *info)
 
 	if (!out)
 		die_oom();
-	for (size_t i = 0; i < info->nr_argv && ftell(out) < TITLE_LETTERS; i++)
+	for (size_t i = 0; i < info->nr_argv && ftell(out) <= TITLE_BYTES; i++)
 		fprintf(out, "%s%s", i ? " " : "", info->argv[i]);
 	if (fclose(out))
 		die_oom();
@@ -70,8 +72,9 @@ char *page_title(const struct profile *profile, const struct format_options *opt
 			       : options->inverted     ? "Icicle Graph"
 						       : "Flame Graph");
 	command = command_line(info);
-	if (strlen(command) > TITLE_LETTERS)
-		return xasprintf("%.*s\xe2\x80\xa6", TITLE_LETTERS - 1, command);
+	if (strlen(command) > TITLE_BYTES)
+		return xasprintf("%.*s\xe2\x80\xa6", (int)utf8_fit(command, TITLE_BYTES / 2),
+				 command);
 	return TAKE_PTR(command);
 }
 
@@ -82,7 +85,7 @@ static void put_separator(FILE *out)
 }
 
 /* What makes the picture less than the whole truth. */
-static void put_ledger(FILE *out, const struct capture_info *info)
+static void put_quality(FILE *out, const struct capture_info *info)
 {
 	char count[MARKUP_COUNT_MAX];
 	uint64_t complete = 0, all = 0;
@@ -93,7 +96,7 @@ static void put_ledger(FILE *out, const struct capture_info *info)
 	}
 	if (all) {
 		put_separator(out);
-		fprintf(out, "%.2f%% of stacks whole", markup_percent(complete, all));
+		fprintf(out, "%.2f%% of stacks complete", markup_percent(complete, all));
 	}
 	if (info->lost) {
 		put_separator(out);
@@ -116,7 +119,8 @@ char *page_subtitle(const struct profile *profile, const struct format_options *
 	if (!out)
 		die_oom();
 	page_style_init(&style, profile, options);
-	fprintf(out, "%s %s", markup_count(profile_total(profile), count), style.unit);
+	fprintf(out, "%s %.*s", markup_count(profile_total(profile), count),
+		(int)value_unit_length(style.unit, profile_total(profile)), style.unit);
 	if (profile_before(profile)) {
 		fprintf(out, " against %s", markup_count(profile_before(profile)[0].total, count));
 		put_separator(out);
@@ -131,7 +135,7 @@ char *page_subtitle(const struct profile *profile, const struct format_options *
 		fprintf(out, "%.2f s", (double)info->duration_ns / 1e9);
 	}
 	if (info)
-		put_ledger(out, info);
+		put_quality(out, info);
 	if (fclose(out))
 		die_oom();
 	return text;
@@ -208,10 +212,10 @@ static void put_counters(struct json_writer *json, const char *key,
 	json_object_end(json);
 }
 
-/* Which of the stops end a whole stack. */
-static void put_whole(struct json_writer *json, const struct capture_info *info)
+/* Which of the stops end a complete stack. */
+static void put_complete(struct json_writer *json, const struct capture_info *info)
 {
-	json_key(json, "whole");
+	json_key(json, "complete");
 	json_array_begin(json);
 	for (size_t i = 0; i < info->nr_stops; i++) {
 		if (info->stops[i].complete && info->stops[i].value)
@@ -238,25 +242,27 @@ static void put_info(struct json_writer *json, const struct capture_info *info)
 	json_key_uint(json, "lost", info->lost);
 	put_counters(json, "lost_by", info->losses, info->nr_losses);
 	put_counters(json, "stops", info->stops, info->nr_stops);
-	put_whole(json, info);
+	put_complete(json, info);
 	json_key_uint(json, "frames", info->frames);
 	json_key_uint(json, "guessed_frames", info->guessed_frames);
 	json_object_end(json);
 }
 
 void page_text_meta(const struct profile *profile, const struct format_options *options,
-		    uint64_t nr_pruned, FILE *out)
+		    const char *scope, uint64_t nr_pruned, FILE *out)
 {
 	const struct capture_info *info = profile_info(profile);
 	_cleanup_free_ char *title = page_title(profile, options);
 	_cleanup_free_ char *subtitle = page_subtitle(profile, options);
 	struct page_style style;
 	struct json_writer json;
+	size_t nr_nodes;
 
 	page_style_init(&style, profile, options);
 	json_init(&json, out);
 	json_object_begin(&json);
 	json_key_uint(&json, "v", 1);
+	json_key_string(&json, "scope", scope);
 	json_key_string(&json, "title", title);
 	json_key_string(&json, "subtitle", subtitle);
 	if (options->notes)
@@ -276,6 +282,9 @@ void page_text_meta(const struct profile *profile, const struct format_options *
 	json_key_bool(&json, "collapse", options->collapse_recursion);
 	json_key_string(&json, "theme", or_default(options->theme, "auto"));
 	json_key_uint(&json, "pruned", nr_pruned);
+	/* Counted in no stack: what --total says there is more. */
+	if (profile_nodes(profile, &nr_nodes)[0].self)
+		json_key_uint(&json, "rest", profile_nodes(profile, &nr_nodes)[0].self);
 	if (info && profile_slices(profile)->nr)
 		json_key_uint(&json, "sliceNs", info->slice_ns);
 	if (profile_before(profile)) {

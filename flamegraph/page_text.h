@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a page says in words, from the options and the recording's ledger: title, summary, and the
+ * What a page says in words, from the options and the recording's counters: title, summary, and the
  * JSON block that the engine and the "about" panel read.
  */
 #ifndef CTRACE_FLAMEGRAPH_PAGE_TEXT_H
@@ -30,8 +30,8 @@ char *page_subtitle(const struct profile *profile, const struct format_options *
 /* A paragraph for those who cannot see the picture: what was counted, and the hottest functions. */
 char *page_description(const struct profile *profile, const struct format_options *options);
 
-/* @nr_pruned: frames that are not in the data block. */
+/* @scope: the class that the page's style is for; @nr_pruned: frames not in the data block. */
 void page_text_meta(const struct profile *profile, const struct format_options *options,
-		    uint64_t nr_pruned, FILE *out);
+		    const char *scope, uint64_t nr_pruned, FILE *out);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define NR_SHADES	 8
@@ -264,16 +265,12 @@ static uint32_t shade(const struct tone *tone, unsigned int step, unsigned int s
 	return colour_from_oklch(light, chroma, hue);
 }
 
-static void write_shade(FILE *out, char letter, unsigned int class, const struct tone *tone,
-			unsigned int step, unsigned int steps, bool dark)
+const char *palette_delta_step(int step, char *text)
 {
-	uint32_t rgb = shade(tone, step, steps, dark);
-
-	if (dark)
-		fprintf(out, "--%c%u:#%06x;", letter, class, rgb);
-	else
-		fprintf(out, ".%c%u{fill:#%06x;fill:var(--%c%u,#%06x)}", letter, class, rgb, letter,
-			class, rgb);
+	if (step < -(NR_DELTAS / 2) || step > NR_DELTAS / 2)
+		return NULL;
+	snprintf(text, PALETTE_CLASS_MAX, "d%d", NR_DELTAS / 2 + step);
+	return text;
 }
 
 const char *palette_delta_class(double delta, double most, char *text)
@@ -284,47 +281,96 @@ const char *palette_delta_class(double delta, double most, char *text)
 
 	while (step < NR_DELTAS / 2 && share >= least[step])
 		step++;
-	snprintf(text, PALETTE_CLASS_MAX, "d%d", NR_DELTAS / 2 + (delta < 0 ? -step : step));
-	return text;
+	return palette_delta_step(delta < 0 ? -step : step, text);
 }
 
-static void write_delta_shades(FILE *out, bool dark)
-{
-	for (unsigned int i = 0; i < NR_DELTAS; i++) {
-		bool is_more = i > NR_DELTAS / 2;
+/* The shades of one letter. */
+struct ramp {
+	char letter;
+	unsigned int first; /* number of its first class */
+	unsigned int steps;
+	struct tone tone;
+};
 
-		write_shade(out, 'd', i, &tones[is_more ? TONE_MORE : TONE_LESS],
-			    is_more ? i - NR_DELTAS / 2 : i, NR_DELTAS / 2 + 1, dark);
-	}
+#define MAX_RAMPS (NR_HUES + NR_MODULE_HUES + 3)
+
+static size_t delta_ramps(struct ramp *ramps)
+{
+	ramps[0] = (struct ramp){'d', NR_DELTAS / 2, NR_DELTAS / 2 + 1, tones[TONE_MORE]};
+	ramps[1] = (struct ramp){'d', 0, NR_DELTAS / 2 + 1, tones[TONE_LESS]};
+	return 2;
 }
 
-static void write_shades(const struct palette *palette, bool with_delta, FILE *out, bool dark)
+static size_t palette_ramps(const struct palette *palette, struct ramp *ramps)
 {
-	if (with_delta)
-		write_delta_shades(out, dark);
-	for (unsigned int hue = 0; hue < NR_HUES; hue++) {
-		for (unsigned int i = 0; i < NR_SHADES; i++)
-			write_shade(out, hues[hue].letter, i, &tones[palette->tones[hue]], i,
-				    NR_SHADES, dark);
-	}
-	for (unsigned int i = 0; palette->scheme == BY_COST && i < NR_COSTS; i++)
-		write_shade(out, 'e', i, &tones[TONE_COST], i, NR_COSTS, dark);
+	size_t nr = 0;
+
+	for (unsigned int hue = 0; hue < NR_HUES; hue++)
+		ramps[nr++] = (struct ramp){hues[hue].letter, 0, NR_SHADES,
+					    tones[palette->tones[hue]]};
+	if (palette->scheme == BY_COST)
+		ramps[nr++] = (struct ramp){'e', 0, NR_COSTS, tones[TONE_COST]};
 	for (unsigned int i = 0; palette->scheme == BY_MODULE && i < NR_MODULE_HUES; i++) {
 		short hue = (short)(i * 360 / NR_MODULE_HUES);
-		struct tone tone = {{770, 870}, {105, 85}, {hue, (short)(hue + 12)}};
 
-		for (unsigned int j = 0; j < NR_MODULE_SHADES; j++)
-			write_shade(out, 'h', i * NR_MODULE_SHADES + j, &tone, j, NR_MODULE_SHADES,
-				    dark);
+		ramps[nr++] = (struct ramp){'h',
+					    i * NR_MODULE_SHADES,
+					    NR_MODULE_SHADES,
+					    {{770, 870}, {105, 85}, {hue, (short)(hue + 12)}}};
+	}
+	return nr;
+}
+
+uint32_t palette_fill(const struct palette *palette, const char *class)
+{
+	struct ramp ramps[MAX_RAMPS];
+	size_t nr = class[0] == 'd' ? delta_ramps(ramps) : palette_ramps(palette, ramps);
+	unsigned int number = (unsigned int)strtoul(class + 1, NULL, 10);
+
+	/* Of two that share a class the second counts, as in the style sheet. */
+	for (size_t i = nr; i-- > 0;) {
+		const struct ramp *ramp = &ramps[i];
+
+		if (ramp->letter == class[0] && number >= ramp->first &&
+		    number < ramp->first + ramp->steps)
+			return shade(&ramp->tone, number - ramp->first, ramp->steps, false);
+	}
+	return 0;
+}
+
+static void write_rules(const struct ramp *ramps, size_t nr, const char *scope, FILE *out)
+{
+	for (size_t i = 0; i < nr; i++) {
+		for (unsigned int step = 0; step < ramps[i].steps; step++) {
+			char letter = ramps[i].letter;
+			unsigned int number = ramps[i].first + step;
+
+			fprintf(out, ".%s .%c%u{fill:var(--%c%u,#%06x)}", scope, letter, number,
+				letter, number, shade(&ramps[i].tone, step, ramps[i].steps, false));
+		}
 	}
 }
 
-void palette_write_css(const struct palette *palette, bool with_delta, FILE *out)
+static void write_dark(const struct ramp *ramps, size_t nr, FILE *out)
 {
-	write_shades(palette, with_delta, out, false);
-	fputs("\n@media (prefers-color-scheme:dark){:root:not(.light){", out);
-	write_shades(palette, with_delta, out, true);
-	fputs("}}\n:root.dark{", out);
-	write_shades(palette, with_delta, out, true);
-	fputs("}\n", out);
+	for (size_t i = 0; i < nr; i++) {
+		for (unsigned int step = 0; step < ramps[i].steps; step++)
+			fprintf(out, "--%c%u:#%06x;", ramps[i].letter, ramps[i].first + step,
+				shade(&ramps[i].tone, step, ramps[i].steps, true));
+	}
+}
+
+void palette_write_css(const struct palette *palette, bool with_delta, const char *scope, FILE *out)
+{
+	struct ramp ramps[MAX_RAMPS];
+	size_t nr = with_delta ? delta_ramps(ramps) : 0;
+
+	nr += palette_ramps(palette, ramps + nr);
+	write_rules(ramps, nr, scope, out);
+	/* Paper is light. */
+	fprintf(out, "\n@media screen and (prefers-color-scheme:dark){.%s:not(.light){", scope);
+	write_dark(ramps, nr, out);
+	fprintf(out, "}}\n@media screen{.%s.dark{", scope);
+	write_dark(ramps, nr, out);
+	fputs("}}\n", out);
 }

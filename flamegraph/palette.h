@@ -52,8 +52,14 @@ const char *palette_cost_class(unsigned int step, char *text);
  * less, red for more.
  */
 const char *palette_delta_class(double delta, double most, char *text);
+/* The class of a step from -4, much less, to 4, much more; NULL beyond. */
+const char *palette_delta_step(int step, char *text);
 
-/* Literal colours for viewers that know no variables, variables for dark ones. */
-void palette_write_css(const struct palette *palette, bool with_delta, FILE *out);
+/* What the class is in the light, 0xrrggbb: for viewers that take no style. */
+uint32_t palette_fill(const struct palette *palette, const char *class);
+
+/* The rules of all classes below an element of class @scope, with variables for the dark. */
+void palette_write_css(const struct palette *palette, bool with_delta, const char *scope,
+		       FILE *out);
 
 #endif

@@ -24,6 +24,7 @@ struct picture {
 	const struct palette *palette;
 	const bool *pale; /* by frame of the profile; NULL: none is */
 	const char *unit;
+	const char *hatch; /* id of the pattern for frames too narrow to be seen */
 
 	/* Filled by picture_measure(). */
 	uint64_t *weights; /* of nodes, when they are not their totals */

@@ -30,6 +30,15 @@ static inline bool utf8_is_xml(uint32_t character)
 	return !utf8_is_control(character) && character != 0xfffe && character != 0xffff;
 }
 
+/*
+ * How many columns of a fixed-width font the character takes: 2 for CJK and emoji, 0 for marks that
+ * lie on the letter before.  engine/label.js has the same ranges.
+ */
+unsigned int utf8_cells(uint32_t character);
+size_t utf8_text_cells(const char *text);
+/* The bytes of as many whole characters at the start of @text as fit @cells columns. */
+size_t utf8_fit(const char *text, size_t cells);
+
 /* @text with U+FFFD for what is no UTF-8; to be freed. */
 char *utf8_copy(const char *text);
 

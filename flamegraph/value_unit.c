@@ -33,6 +33,18 @@ enum value_unit value_unit(const struct profile *profile)
 	return VALUE_OTHER;
 }
 
+size_t value_unit_length(const char *unit, uint64_t value)
+{
+	size_t len = strlen(unit);
+
+	/* "ns" and the like are no plurals. */
+	if (value != 1 || len < 4 || unit[len - 1] != 's')
+		return len;
+	if (!memcmp(unit + len - 4, "sses", 4))
+		return len - 2;
+	return unit[len - 2] == 's' ? len : len - 1;
+}
+
 uint64_t value_period_ns(const struct profile *profile)
 {
 	const struct capture_info *info = profile_info(profile);

@@ -3,6 +3,7 @@
 #ifndef CTRACE_FLAMEGRAPH_VALUE_UNIT_H
 #define CTRACE_FLAMEGRAPH_VALUE_UNIT_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct profile;
@@ -19,6 +20,8 @@ enum value_unit {
 enum value_unit value_unit(const struct profile *profile);
 /* As recorded: "samples" ... */
 const char *value_unit_name(const struct profile *profile);
+/* The bytes of @unit to be printed after @value: one sample, two samples. */
+size_t value_unit_length(const char *unit, uint64_t value);
 uint64_t value_period_ns(const struct profile *profile);
 
 /* Nanoseconds in one of the profile's units; 0 when it is no time. */

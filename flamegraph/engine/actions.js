@@ -1,6 +1,6 @@
 // What can be done: every change of state goes through change(), into the address and its history.
 let selected = 0, pointed = null;
-const undone = [], hooks = [];
+const undone = [], hooks = [], mounts = [];
 
 function plant() {
 	base = baseOf(state);
@@ -10,6 +10,7 @@ function plant() {
 
 function retree() {
 	const path = pathOf(zoom);
+	state.part = null;
 	plant();
 	zoom = follow(state.zoom.length ? state.zoom : path);
 	selected = 0;
@@ -33,19 +34,18 @@ function relayout(seen) {
 }
 
 function refresh() {
-	const pressed = {inverted: state.inverted, reverse: state.reverse, order: state.order !== 'name',
-		collapse: state.collapse, inlines: state.noInlines, threads: state.threads > 0,
-		palette: palette !== meta.colors};
+	const pressed = {inverted: state.inverted, reverse: state.reverse, collapse: state.collapse, inlines: state.noInlines,
+		matchCase: !state.anyCase, regex: state.anyRegex};
+	const choices = {order: ['sort', state.order], threads: ['threads', ['all', 'by name', 'joined'][state.threads]],
+		palette: ['colours', palette], widths: ['widths', state.widths]};
 	for (const hook of hooks)
 		hook();
 	for (const name in pressed)
 		buttons[name].setAttribute('aria-pressed', pressed[name]);
-	buttons.order.textContent = `by ${state.order}`;
-	buttons.threads.textContent = ['threads', 'threads by name', 'threads joined'][state.threads];
-	buttons.palette.textContent = `colours: ${palette}`;
-	buttons.widths.textContent = `widths: ${state.widths}`;
+	for (const name in choices)
+		buttons[name].replaceChildren(choices[name][0] + ': ', el('i', {}, choices[name][1]));
 	buttons.widths.hidden = !isDiff;
-	buttons.reset.disabled = !zoom;
+	buttons.reset.disabled = !zoom && !state.part;
 	buttons.undo.disabled = !undone.length;
 	paintLegend();
 }
@@ -57,10 +57,28 @@ function change(values, redo, quiet) {
 	writeAddress(quiet);
 }
 
-function zoomTo(node) {
+// @part: the first and the last of its children, if not all are wanted.
+function zoomTo(node, part = null) {
 	zoom = node;
 	scroll = 0;
-	change({zoom: pathOf(node)}, () => relayout(node));
+	change({zoom: pathOf(node), part}, () => relayout(node));
+	if (state.search)
+		listHits();
+}
+
+// A hatch that many share shows those next to @x: each opening gets a few pixels for every one.
+function openHatch(box, x) {
+	const most = Math.max(2, Math.floor((width - 2 * PAD) / 4)), middle = box.from + (x - box.x) / box.w * (box.to - box.from);
+	let {from, to} = box;
+	if (box.isMixed) {
+		zoomTo(boxIn(rows[rowIndex(box.parent)], x).node);
+		return;
+	}
+	if (to - from >= most) {
+		from = Math.max(from, Math.min(to - most + 1, Math.round(middle - most / 2)));
+		to = from + most - 1;
+	}
+	zoomTo(box.parent, [from, to]);
 }
 
 function reveal(node) {
@@ -75,12 +93,17 @@ function reveal(node) {
 function selectNode(node) {
 	if (node < 0)
 		return;
+	const before = zoom;
 	selected = node;
 	while (zoom && (node < zoom || node >= tree.end[zoom]) && !isAbove(node, zoom))
 		zoom = tree.parent[zoom];
+	if (zoom !== before)
+		state.part = null;
 	layout();
-	if (!boxOf(node))
+	if (!boxOf(node)) {
 		zoom = node;
+		state.part = null;
+	}
 	state.zoom = pathOf(zoom);
 	relayout(node);
 	const box = boxOf(node);
@@ -88,7 +111,7 @@ function selectNode(node) {
 	cursor.focus({preventScroll: true});
 	// Where the stacks end, so that it hides no neighbour.
 	if (box)
-		showTip(box, PAD - 14, state.inverted ? height : TOP - 20);
+		showTip(box, PAD - 14, state.inverted ? height : headHeight - 20);
 	refresh();
 	writeAddress(true);
 }
@@ -98,7 +121,7 @@ const isAbove = (node, below) => node <= below && below < tree.end[node];
 function describe(node) {
 	const total = tree.total[node], self = tree.self[node], all = tree.total[0];
 	const above = node ? `, called by ${nodeName(tree, tree.parent[node])}` : '';
-	return `${nodeName(tree, node)} (${count(total)} ${meta.unit}, ${percent(total, all)}), self ${
+	return `${nodeName(tree, node)} (${amount(total)}, ${percent(total, all)}), self ${
 		percent(self, all)}, level ${tree.depth[node]}${above}`;
 }
 
@@ -136,7 +159,7 @@ function flip(name) {
 
 function nextOrder() {
 	const orders = ['name', 'weight', 'module'];
-	change({order: orders[(orders.indexOf(state.order) + 1) % 3]}, () => relayout());
+	change({order: orders[(orders.indexOf(state.order) + 1) % 3], part: null}, () => relayout());
 }
 
 const WIDTHS = ['both', 'after', 'before'];
@@ -161,10 +184,11 @@ function nextPalette() {
 
 function toggleTheme() {
 	const dark = !isDark();
-	rootClass.toggle('dark', dark);
-	rootClass.toggle('light', !dark);
+	themed.classList.toggle('dark', dark);
+	themed.classList.toggle('light', !dark);
 	try {
-		localStorage.setItem('ctrace-theme', dark ? 'dark' : 'light');
+		if (!isGuest)
+			localStorage.setItem('ctrace-theme', dark ? 'dark' : 'light');
 	} catch (error) {
 		// A sandbox: the choice lasts as long as the page.
 	}
@@ -181,7 +205,7 @@ async function copy(text) {
 		document.execCommand('copy');
 		box.remove();
 	}
-	status.textContent = 'Copied: ' + text.slice(0, 120);
+	status.textContent = 'Copied: ' + fitting(text, 120);
 }
 
 const fullNameOf = fn => functions.full[fn] ? strings[functions.full[fn] - 1] : nameOf(fn);
@@ -212,12 +236,21 @@ function saveFolded() {
 	save('ctrace.folded', 'text/plain', lines.join(''));
 }
 
+// The view as a picture that needs no style.
 function savePicture() {
-	const copy = svg.cloneNode(true);
-	copy.querySelectorAll('script,metadata,foreignObject,.hover,.cursor,.thumb,#ctrace-still').forEach(node => node.remove());
+	const copy = svg.cloneNode(true), now = [...svg.querySelectorAll('rect,text')];
+	[...copy.querySelectorAll('rect,text')].forEach((node, i) => {
+		const {fill, opacity} = getComputedStyle(now[i]);
+		node.setAttribute('fill', fill.replace(/"/g, ''));
+		node.setAttribute('opacity', opacity);
+	});
+	copy.querySelectorAll('script,metadata,foreignObject,.hover,.cursor,.thumb').forEach(node => node.remove());
 	copy.querySelectorAll('[visibility]').forEach(node => node.remove());
+	copy.removeAttribute('data-live');
 	copy.setAttribute('xmlns', SVG);
-	shape('text', {class: 'heading', x: PAD, y: 27}, copy).textContent = meta.title;
+	copy.setAttribute('width', width);
+	copy.setAttribute('height', height);
+	shape('text', {class: 'heading', 'font-size': 17, x: PAD, y: 27}, copy).textContent = meta.title;
 	shape('text', {class: 'muted', x: PAD, y: 47}, copy).textContent = meta.subtitle;
 	save('ctrace-view.svg', 'image/svg+xml', new XMLSerializer().serializeToString(copy));
 }

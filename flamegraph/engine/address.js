@@ -5,7 +5,9 @@ function addressOf() {
 	const parts = ['v=1'], put = (key, value) => value && parts.push(key + '=' + value);
 	put('f', state.zoom.map(hashName).join('.'));
 	put('s', encodeURIComponent(state.search));
+	put('g', state.part && state.part.join('-'));
 	put('c', state.anyCase && 1);
+	put('e', state.anyRegex && 1);
 	put('o', state.order !== 'name' && state.order);
 	put('i', state.inverted !== meta.inverted && 1);
 	put('r', state.reverse !== meta.reverse && 1);
@@ -23,6 +25,8 @@ function addressOf() {
 }
 
 function writeAddress(quiet) {
+	if (isGuest)
+		return;
 	const address = addressOf();
 	if (address === location.hash || address === '#v=1' && !location.hash)
 		return;
@@ -65,12 +69,19 @@ function timeOf(text) {
 	return recorded.times && Number(from) < Number(to) ? [Number(from), Number(to)] : null;
 }
 
+// Of a node's children, as far as it has them.
+function partOf(text) {
+	const [, from, to] = /^(\d+)-(\d+)$/.exec(text) || [];
+	return Number(from) <= Number(to) ? [Number(from), Number(to)] : null;
+}
+
+// A guest's address is not its own.
 function readAddress() {
-	const values = new URLSearchParams(location.hash.slice(1));
+	const values = new URLSearchParams(isGuest ? '' : location.hash.slice(1)), query = isGuest ? '' : location.search;
 	const get = key => values.get(key) || '', set = key => new Set([...functionsByHash(get(key)).values()].flat());
 	const order = get('o'), wanted = get('p');
-	Object.assign(state, {zoom: [], search: get('s') || new URLSearchParams(location.search).get('s') || '',
-		anyCase: Boolean(get('c')), order: order === 'weight' || order === 'module' ? order : 'name',
+	Object.assign(state, {zoom: [], search: get('s') || new URLSearchParams(query).get('s') || '',
+		anyCase: Boolean(get('c')), anyRegex: Boolean(get('e')), order: order === 'weight' || order === 'module' ? order : 'name',
 		inverted: meta.inverted !== Boolean(get('i')), reverse: meta.reverse !== Boolean(get('r')),
 		collapse: collapsed !== Boolean(get('x')), noInlines: meta.noInlines !== Boolean(get('m')),
 		threads: Number(get('t')) % 3 || 0, widths: WIDTHS.includes(get('w')) ? get('w') : 'both', hidden: set('h'), focus: set('u'),
@@ -80,6 +91,7 @@ function readAddress() {
 	paletteStyle.textContent = palette === meta.colors ? '' : paletteRules(palette);
 	plant();
 	zoom = followHashes(get('f'));
+	state.part = partOf(get('g'));
 	state.zoom = pathOf(zoom);
 	selected = 0;
 	search();

@@ -61,30 +61,43 @@ function scrollBy(pixels) {
 	paint();
 }
 
+// Keys belong to a guest while it has the focus, and, unless they move the page, the pointer.
+function isForUs(event, moves) {
+	if (!isGuest || svg.contains(event.target))
+		return true;
+	return event.target === document.body && !moves && svg.matches(':hover');
+}
+
+const flipCase = () => change({anyCase: !state.anyCase}, () => searchFor(field.value));
+const flipRegex = () => change({anyRegex: !state.anyRegex}, () => searchFor(field.value));
+
+function onTyping(event) {
+	if (event.key === 'Enter') {
+		step(event.shiftKey ? -1 : 1);
+	} else if (event.key === 'Escape') {
+		searchFor('');
+		field.blur();
+	}
+}
+
 function onKey(event) {
-	const key = event.key, typing = event.target === field;
-	if ((event.ctrlKey || event.metaKey) && (key === 'f' || key === 'i')) {
+	const key = event.key, hasCommand = event.ctrlKey || event.metaKey;
+	const move = key.startsWith('Arrow') || key === 'Home', action = {f: openSearch, i: flipCase}[key];
+	if (!isForUs(event, move || hasCommand || key.startsWith('Page')))
+		return;
+	if (hasCommand || event.altKey) {
+		if (!hasCommand || !action)
+			return;
 		event.preventDefault();
-		if (key === 'f')
-			openSearch();
-		else
-			change({anyCase: !state.anyCase}, () => searchFor(field.value));
+		action();
 		return;
 	}
-	if (event.ctrlKey || event.metaKey || event.altKey)
-		return;
-	if (typing) {
-		if (key === 'Enter')
-			step(event.shiftKey ? -1 : 1);
-		else if (key === 'Escape') {
-			searchFor('');
-			field.blur();
-		}
+	if (event.target === field) {
+		onTyping(event);
 		return;
 	}
 	if (event.target.tagName === 'button' && (key === 'Enter' || key === ' '))
 		return;
-	const move = key.startsWith('Arrow') || key === 'Home';
 	if (!move && !actions[key])
 		return;
 	event.preventDefault();
@@ -94,10 +107,16 @@ function onKey(event) {
 		actions[key]();
 }
 
+// Where an event is in the picture's pixels.
+function placeOf(event) {
+	const {left, top} = svg.getBoundingClientRect();
+	return [event.clientX - left, event.clientY - top];
+}
+
+const isOnPanel = event => event.target.closest && event.target.closest('.panel,header,footer');
+
 function onPoint(event) {
-	const inUi = event.target.closest && event.target.closest('.panel,header,footer');
-	const {left, top} = svg.getBoundingClientRect(), x = event.clientX - left, y = event.clientY - top;
-	const box = inUi ? null : boxAt(x, y);
+	const [x, y] = placeOf(event), box = isOnPanel(event) ? null : boxAt(x, y);
 	if (box !== pointed) {
 		pointed = box;
 		paintMarks();
@@ -106,106 +125,182 @@ function onPoint(event) {
 	svg.style.cursor = box ? 'pointer' : '';
 }
 
+// By a finger: there is nothing to point with, so the first tap tells what the second will open.
+let isTouched = false, tapped = null;
+
+function onClick(event) {
+	if (event.target.closest('.ctrace-ui'))
+		return;
+	menu.hidden = true;
+	// Boxes may have moved under a mouse that did not.
+	onPoint(event);
+	const [x, y] = placeOf(event), box = pointed, isFirst = isTouched && box !== tapped;
+	tapped = box;
+	if (isFirst) {
+		showTip(box, x, y, 'Tap again to zoom in');
+		return;
+	}
+	showTip(null);
+	if (!box)
+		return;
+	if (box.node < 0)
+		openHatch(box, x);
+	else
+		zoomTo(box.node);
+}
+
+function onMenu(event) {
+	onPoint(event);
+	if (!pointed || pointed.node < 1)
+		return;
+	event.preventDefault();
+	showTip(null);
+	showMenu(pointed.node, ...placeOf(event));
+}
+
+function onWheel(event) {
+	if (event.target.closest('.panel') || event.ctrlKey || !mostScroll())
+		return;
+	const before = scroll;
+	scrollBy(event.deltaMode ? event.deltaY * rowHeight : event.deltaY);
+	// At the end of a guest the page goes on.
+	if (scroll !== before || !isGuest)
+		event.preventDefault();
+	onPoint(event);
+}
+
 function listen() {
-	svg.addEventListener('mousemove', onPoint);
-	svg.addEventListener('mouseleave', () => {
+	on(svg, 'mousemove', onPoint);
+	on(svg, 'mouseleave', () => {
 		pointed = null;
 		showTip(null);
 		paintMarks();
 	});
-	svg.addEventListener('click', event => {
-		if (event.target.closest('.ctrace-ui'))
-			return;
-		menu.hidden = true;
-		// Boxes may have moved under a mouse that did not.
-		onPoint(event);
-		showTip(null);
-		if (pointed)
-			zoomTo(pointed.node < 0 ? pointed.parent : pointed.node);
-	});
-	svg.addEventListener('contextmenu', event => {
-		onPoint(event);
-		if (!pointed || pointed.node < 1)
-			return;
-		event.preventDefault();
-		showTip(null);
-		showMenu(pointed.node, event.clientX, event.clientY);
-	});
-	svg.addEventListener('wheel', event => {
-		if (!event.target.closest('.panel') && !event.ctrlKey && mostScroll()) {
-			event.preventDefault();
-			scrollBy(event.deltaMode ? event.deltaY * rowHeight : event.deltaY);
-			onPoint(event);
-		}
-	}, {passive: false});
+	on(svg, 'pointerdown', event => isTouched = event.pointerType === 'touch');
+	on(svg, 'click', onClick);
+	on(svg, 'contextmenu', onMenu);
+	on(svg, 'wheel', onWheel, {passive: false});
 	dragging();
-	addEventListener('keydown', onKey);
-	addEventListener('popstate', readAddress);
-	addEventListener('hashchange', readAddress);
-	addEventListener('resize', () => {
-		resize();
-		relayout();
+	on(window, 'keydown', onKey);
+	if (!isGuest) {
+		on(window, 'popstate', readAddress);
+		on(window, 'hashchange', readAddress);
+	}
+	on(window, 'resize', () => fit());
+	on(window, 'beforeprint', beginPrint);
+	on(window, 'afterprint', () => {
+		isPrinting = false;
+		if (isLive)
+			placeUi();
+		fit(true);
 	});
-	darkQuery.addEventListener('change', () => setPalette(palette));
-	field.addEventListener('input', () => searchFor(field.value));
-	field.addEventListener('focus', listHits);
-	field.addEventListener('blur', () => hits.hidden = true);
+	on(darkQuery, 'change', () => isLive && setPalette(palette));
+	on(field, 'input', () => searchFor(field.value));
+	on(field, 'focus', listHits);
+	on(field, 'blur', () => hits.hidden = true);
 }
 
 // The scroll bar, and fingers.
 function dragging() {
 	let last = null, scale = 1;
-	svg.addEventListener('pointerdown', event => {
+	on(svg, 'pointerdown', event => {
 		if (event.target !== thumb && event.pointerType !== 'touch')
 			return;
 		last = event.clientY;
 		scale = event.target === thumb ? (areaHeight() + mostScroll()) / areaHeight() : -1;
 	});
-	addEventListener('pointermove', event => {
-		if (last === null)
+	on(window, 'pointermove', event => {
+		if (last === null || event.clientY === last)
 			return;
 		scrollBy((event.clientY - last) * scale);
 		last = event.clientY;
 	});
-	addEventListener('pointerup', () => last = null);
+	on(window, 'pointerup', () => last = null);
+	on(window, 'pointercancel', () => last = null);
 }
 
 function fillTools() {
-	tools.append(button('reset', 'reset', 'Zoom out (0)', () => zoomTo(0)),
-		button('undo', 'undo', 'Undo hide or focus (u)', undo),
-		button('inverted', 'icicle', 'Root on top (i)', actions.i),
-		button('reverse', 'callers', 'Merge from the leaves: who calls it (r)', actions.r),
-		button('order', 'by name', 'Order of siblings (s)', nextOrder),
-		button('collapse', 'fold recursion', 'Collapse recursion (x)', actions.x),
-		button('inlines', 'fold inlines', 'Fold inlined functions into their callers (m)', actions.m),
-		button('threads', 'threads', 'Join threads: by name, all (t)', actions.t),
-		button('widths', '', 'Widths: the larger of both, after, before (w)', nextWidths),
-		button('palette', 'colours', 'Palette (p)', nextPalette),
+	find.append(button('matchCase', 'Aa', 'Match case (Ctrl-I)', flipCase, 'toggle'),
+		button('regex', '.*', 'Regular expression', flipRegex, 'toggle'));
+	tools.append(button('reset', 'reset zoom', 'Zoom out (0)', () => zoomTo(0)),
+		button('undo', 'undo', 'Undo hide or focus (u)', undo), el('hr'),
+		button('inverted', 'icicle', 'Root on top (i)', actions.i, 'toggle'),
+		button('reverse', 'callers', 'Merge from the leaves: who calls it (r)', actions.r, 'toggle'),
+		button('collapse', 'fold recursion', 'Collapse recursion (x)', actions.x, 'toggle'),
+		button('inlines', 'fold inlines', 'Fold inlined functions into their callers (m)', actions.m, 'toggle'), el('hr'),
+		button('order', '', 'Order of siblings: name, weight, module (s)', nextOrder, 'choice'),
+		button('threads', '', 'Threads: all, joined by name, all joined (t)', actions.t, 'choice'),
+		button('widths', '', 'Widths: the larger of both, after, before (w)', nextWidths, 'choice'),
+		button('palette', '', 'Palette (p)', nextPalette, 'choice'), el('hr'),
 		button('theme', 'theme', 'Dark or light (d)', toggleTheme),
 		button('about', '?', 'Keys, and how this was recorded (?)', toggleAbout));
 	buttons.inlines.hidden = !functions.kind.includes(INLINED);
 	buttons.threads.hidden = !functions.kind.includes(MARK);
 }
 
-function boot() {
+// All rows, whatever is seen of them: paper does not scroll.
+function beginPrint() {
+	if (!isLive)
+		return;
+	isPrinting = true;
+	scroll = 0;
+	placeUi();
+	setSize(width, Math.min(MOST_PRINTED, HEAD + rows.length * rowHeight + FOOT));
+	relayout();
+}
+
+// Called whenever there may be another size.  The still picture goes when the live one is painted.
+let isLive = false;
+function fit(always) {
+	const before = `${width} ${height}`;
+	if (isPrinting || !takeRoom())
+		return;
+	if (isLive) {
+		if (always || `${width} ${height}` !== before)
+			relayout();
+		return;
+	}
+	// Where no style may be, the still picture has what it needs in its attributes.
+	if (!getComputedStyle(svg).getPropertyValue('--ctrace'))
+		throw new Error('no style is allowed here: the picture stays as it is');
+	svg.setAttribute('data-live', '');
+	svg.setAttribute('role', isGuest ? 'group' : 'application');
+	if (isGuest)
+		svg.setAttribute('tabindex', 0);
+	mountUi();
+	takeRoom();
+	readAddress();
+	still.remove();
+	isLive = true;
+}
+
+function takeTheme() {
 	let theme = meta.theme;
 	try {
-		theme = localStorage.getItem('ctrace-theme') || theme;
+		theme = !isGuest && localStorage.getItem('ctrace-theme') || theme;
 	} catch (error) {
 		// A sandbox without storage.
 	}
-	rootClass.remove('dark', 'light');
+	themed.classList.remove('dark', 'light');
 	if (theme === 'dark' || theme === 'light')
-		rootClass.add(theme);
-	svg.removeAttribute('viewBox');
-	svg.setAttribute('role', 'application');
-	still.remove();
-	mountUi();
-	ui.append(paletteStyle);
-	fillTools();
-	resize();
-	readAddress();
-	listen();
+		themed.classList.add(theme);
 }
+
+const boot = guarded(() => {
+	// Ids of a page's second picture are its own.
+	if (document.getElementById('ctrace') !== svg) {
+		for (const each of [svg, ...svg.querySelectorAll('[id]')])
+			each.id += '-' + guestNumber;
+	}
+	takeTheme();
+	fillTools();
+	for (const mount of mounts)
+		mount();
+	askForRoom();
+	listen();
+	const room = inPage ? svg.parentNode : svg;
+	new ResizeObserver(guarded(() => fit())).observe(room);
+	fit();
+});
 
 boot();

@@ -22,7 +22,7 @@ function paintOnCanvas(list) {
 	canvas.width = width * scale;
 	canvas.height = height * scale;
 	context.scale(scale, scale);
-	context.rect(0, TOP, width, Math.max(0, areaHeight()));
+	context.rect(0, headHeight, width, Math.max(0, areaHeight()));
 	context.clip();
 	context.font = getComputedStyle(svg).font;
 	for (const {colour, pale, found, label, x, y, w} of list) {
@@ -36,9 +36,12 @@ function paintOnCanvas(list) {
 }
 
 function mountCanvas() {
-	svg.after(canvas);
+	parts.push(canvas);
 	paintMany = list => {
-		const many = list.length > MOST_ELEMENTS;
+		const many = !isPrinting && list.length > MOST_ELEMENTS;
+		// Later than the still picture, and in the element that is above it by then.
+		if (many && !canvas.parentNode)
+			svg.after(canvas);
 		canvas.hidden = !many;
 		if (many)
 			paintOnCanvas(list);
@@ -46,4 +49,4 @@ function mountCanvas() {
 	};
 }
 
-mountCanvas();
+mounts.push(mountCanvas);

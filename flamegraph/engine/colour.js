@@ -15,18 +15,19 @@ const PALETTES = {kind: KIND_TONES, module: KIND_TONES, cost: KIND_TONES, cb: SA
 let palette = meta.colors;
 
 const darkQuery = matchMedia('(prefers-color-scheme:dark)');
-const rootClass = document.documentElement.classList;
-const isDark = () => rootClass.contains('dark') || darkQuery.matches && !rootClass.contains('light');
+const isDark = () => themed.classList.contains('dark') || darkQuery.matches && !themed.classList.contains('light');
 
 function shadeRule(letter, tone, step, steps, dark, first) {
 	const at = step / (steps - 1), mix = i => tone[i] + at * (tone[i + 1] - tone[i]);
 	const light = mix(0) / 1000, chroma = mix(2) / 1000;
-	return `.${letter}${step + first}{fill:oklch(${dark ? 0.645 + (light - 0.69) * 0.55 : light} ${
+	return `.${meta.scope} .${letter}${step + first}{fill:oklch(${dark ? 0.645 + (light - 0.69) * 0.55 : light} ${
 		dark ? chroma * 0.85 : chroma} ${mix(4)})}`;
 }
 
-function paletteRules(name) {
-	const dark = isDark();
+// Paper is light.
+const paletteRules = name => rulesOf(name, false) + (isDark() ? `@media screen{${rulesOf(name, true)}}` : '');
+
+function rulesOf(name, dark) {
 	let css = '';
 	const shades = (letter, tone, steps, first) => {
 		for (let i = 0; i < steps; i++)

@@ -28,6 +28,9 @@ function inflate(source) {
 	const need = count => {
 		for (; nr < count; nr += 8)
 			bits |= source[at++] << nr;
+		// The last codes may be sought in bits that are not there.
+		if (at > source.length + 4)
+			throw new Error('damaged data');
 	};
 	const take = count => {
 		need(count);
@@ -39,6 +42,8 @@ function inflate(source) {
 	const symbol = table => {
 		need(15);
 		const entry = table[bits & table.length - 1];
+		if (!entry)
+			throw new Error('damaged data');
 		bits >>>= entry & 15;
 		nr -= entry & 15;
 		return entry >> 4;

@@ -1,4 +1,32 @@
-// What of a name fits into a box; frame_label.c does the same for the still picture.
+// What of a name fits into a box; frame_label.c does the same for the still picture, utf8.c has the
+// same ranges.
+const NO_CELLS = /[\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u0e34-\u0e3a\u0e47-\u0e4e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u20d0-\u20ff\ufe00-\ufe0f\ufe20-\ufe2f\ufeff\u{e0100}-\u{e01ef}]/u;
+const TWO_CELLS = /[\u1100-\u115f\u231a\u231b\u23e9-\u23f3\u25fd\u25fe\u2600-\u27bf\u2b1b-\u2b55\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{1f000}-\u{1faff}\u{20000}-\u{3fffd}]/u;
+const isPlain = text => !/[^\0-\u02ff]/.test(text);
+const cellsOfChar = char => char < '\u0300' ? 1 : NO_CELLS.test(char) ? 0 : TWO_CELLS.test(char) ? 2 : 1;
+
+function cellsOf(text) {
+	let cells = text.length;
+	if (!isPlain(text)) {
+		cells = 0;
+		for (const char of text)
+			cells += cellsOfChar(char);
+	}
+	return cells;
+}
+
+// Whole characters only: half of one is nothing that a page may hold.
+function fitting(text, room) {
+	let fit = '';
+	for (const char of text) {
+		room -= cellsOfChar(char);
+		if (room < 0)
+			break;
+		fit += char;
+	}
+	return fit;
+}
+
 function withoutArguments(name) {
 	let depth = 0, text = '';
 	for (let i = 0; i < name.length; i++) {
@@ -18,16 +46,24 @@ function withoutArguments(name) {
 function labelOf(name, room) {
 	if (room < 3)
 		return '';
-	if (name.length <= room)
+	if (cellsOf(name) <= room)
 		return name;
 	name = withoutArguments(name);
-	if (name.length <= room)
+	if (cellsOf(name) <= room)
 		return name;
 	let scope = 0;
 	const parameters = name.indexOf('(', 1), end = parameters < 0 ? name.length : parameters;
 	for (let at = -2; (at = name.indexOf('::', at + 2)) >= 0 && at < end; scope = at + 2) {
-		if (name.length - at < room)
+		if (cellsOf(name.slice(at)) < room)
 			return '…' + name.slice(at);
 	}
-	return (name.slice(scope) || name).slice(0, room - 1).replace(/…$/, '') + '…';
+	return fitting(name.slice(scope) || name, room - 1).replace(/…$/, '') + '…';
 }
+
+const count = value => value.toLocaleString('en-US');
+const counted = (value, noun) => `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
+// Units have a name of their own: one sample, one cache-miss, but one ns.
+const unitOf = value => value !== 1 || meta.unit.length < 4 ? meta.unit :
+	meta.unit.endsWith('sses') ? meta.unit.slice(0, -2) : meta.unit.replace(/([^s])s$/, '$1');
+const amount = value => `${count(value)} ${unitOf(value)}`;
+const percent = (part, whole) => (whole ? 100 * part / whole : 0).toFixed(2) + '%';

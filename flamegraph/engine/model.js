@@ -1,6 +1,6 @@
 // The data block: strings, functions and the call tree as columns.
 const KERNEL = 1, INLINED = 2, JIT = 3, MODULE = 4, UNKNOWN = 5, MARK = 6, PRUNED = 7;
-const meta = JSON.parse(document.getElementById('ctrace-meta').textContent);
+const meta = JSON.parse(own('ctrace-meta').textContent);
 const isDiff = 'before' in meta;
 
 let bytes, next;
@@ -90,6 +90,7 @@ function readTree() {
 	readColumn(tree.self, 1);
 	if (isDiff)
 		readColumn(tree.was, 1);
+	tree.self[0] = meta.rest || 0;
 	for (let i = 1, depth = 0; i < tree.nr; i++) {
 		depth += 1 - pops[i];
 		tree.depth[i] = depth;
@@ -112,7 +113,7 @@ function readTimes() {
 }
 
 function readData() {
-	const text = atob(document.getElementById('ctrace-data').textContent);
+	const text = atob(own('ctrace-data').textContent);
 	const packed = new Uint8Array(text.length);
 	for (let i = 0; i < text.length; i++)
 		packed[i] = text.charCodeAt(i);
@@ -125,6 +126,8 @@ readData();
 const functions = readFunctions();
 const recorded = readTree();
 recorded.times = meta.sliceNs ? readTimes() : null;
+if (next !== bytes.length)
+	throw new Error('damaged data');
 bytes = null;
 
 const nameOf = fn => strings[functions.name[fn]];

@@ -5,44 +5,59 @@ function tipRow(name, value, shares) {
 
 function tipFor(box) {
 	if (box.node < 0)
-		return [el('b', {}, `${count(box.frames)} frames too narrow to show`),
-			el('p', {}, `${count(box.total)} ${meta.unit}, ${percent(box.total, tree.total[0])}. Zoom in to see them.`)];
-	const node = box.node, fn = tree.fn[node], all = tree.total[0], view = tree.total[zoom];
+		return [el('b', {}, `${counted(box.frames, 'frame')} too narrow to show`),
+			el('p', {}, `${amount(box.total)}, ${percent(box.total, tree.total[0])}. Click to see them.`)];
+	const node = box.node, fn = tree.fn[node], all = tree.total[0], view = viewTotal();
 	const up = tree.total[tree.parent[node]], total = tree.total[node], self = tree.self[node];
-	const lines = [el('b', {}, node ? fullNameOf(fn) + timesOf(tree, node) : 'all')];
-	if (node) {
-		const file = functions.file[fn] && strings[functions.file[fn] - 1];
-		const where = [HUES[hues[fn]][1], moduleOf(fn),
-			file && (functions.line[fn] ? `${file}:${functions.line[fn]}` : file)];
-		lines.push(el('p', {}, where.filter(Boolean).join(' · ')));
-	}
 	const shares = value => [percent(value, all), percent(value, view), percent(value, up)];
 	const table = el('table', {}, el('tr', {}, el('th'), el('td', {}, meta.unit), el('td', {}, 'of all'),
 		el('td', {}, 'of view'), el('td', {}, 'of parent')),
 	tipRow('total', total, shares(total)), tipRow('self', self, shares(self)));
 	if (isDiff) {
-		table.append(tipRow('before', tree.wasTotal[node], [percent(tree.wasTotal[node], tree.wasTotal[0])]),
-			el('tr', {}, el('th', {}, 'change'), el('td'), el('td', {}, changeOf(node))));
+		const delta = deltaOf(tree, node), sign = delta < 0 ? '' : '+';
+		table.append(tipRow(meta.negate ? 'after' : 'before', tree.wasTotal[node], [percent(tree.wasTotal[node], tree.wasTotal[0])]),
+			el('tr', {}, el('th', {}, 'change'), ...[meta.normalized ? '' : sign + count(delta),
+				meta.normalized ? changeOf(node).replace(/ .*/, '') : '', delta || !factorOf(node).startsWith('×') ? factorOf(node) : '']
+				.map(text => el('td', {}, text))));
 	}
 	if (node) {
 		const every = everywhere(base), whole = base.total[0];
 		table.append(tipRow('total, all places', every.total[fn], [percent(every.total[fn], whole)]),
 			tipRow('self, all places', every.self[fn], [percent(every.self[fn], whole)]));
 	}
-	lines.push(table);
-	return lines;
+	return [el('b', {}, nodeName(tree, node)), table, ...node ? whereLines(fn) : []];
 }
 
-function showTip(box, x, y) {
+function sourceOf(fn) {
+	const file = functions.file[fn] && strings[functions.file[fn] - 1], line = functions.line[fn];
+	return file && line ? `${file}:${line}` : file || '';
+}
+
+// What is longer than names and numbers comes after them.
+function whereLines(fn) {
+	const full = fullNameOf(fn), texts = [[HUES[hues[fn]][1], moduleOf(fn)].filter(Boolean).join(' · '), sourceOf(fn)];
+	return [...full === nameOf(fn) ? [] : [el('p', {className: 'full'}, full)],
+		...texts.filter(Boolean).map(text => el('p', {}, text))];
+}
+
+// In the picture's pixels.  A guest's panels may leave it, but not what is seen of the page.
+function edges() {
+	const {left, top} = svg.getBoundingClientRect();
+	return isGuest ? {left: -left, top: -top, right: innerWidth - left, bottom: innerHeight - top} :
+		{left: 0, top: 0, right: width, bottom: height};
+}
+
+function showTip(box, x, y, hint) {
 	tip.hidden = !box;
 	if (!box)
 		return;
-	tip.replaceChildren(...tipFor(box));
-	const {offsetWidth, offsetHeight} = tip;
-	tip.style.left = Math.max(4, Math.min(x + 14, width - offsetWidth - 8)) + 'px';
-	tip.style.top = (y + 20 + offsetHeight > height ? Math.max(4, y - offsetHeight - 10) : y + 20) + 'px';
+	tip.replaceChildren(...tipFor(box), ...hint ? [el('p', {className: 'hint'}, hint)] : []);
+	const {offsetWidth, offsetHeight} = tip, {left, top, right, bottom} = edges();
+	tip.style.left = Math.max(left + 4, Math.min(x + 14, right - offsetWidth - 8)) + 'px';
+	tip.style.top = (y + 20 + offsetHeight > bottom ? Math.max(top + 4, y - offsetHeight - 10) : y + 20) + 'px';
 }
 
+// At a point of the picture.
 function showMenu(node, x, y) {
 	const fn = tree.fn[node], entry = (text, key, action) => el('button', {onclick: () => {
 		menu.hidden = true;
@@ -58,24 +73,25 @@ function showMenu(node, x, y) {
 		entry('Copy name', 'c', () => copy(fullNameOf(fn))),
 		entry('Copy stack', '⇧c', () => copy(stackText(node))));
 	menu.hidden = false;
-	menu.style.left = Math.min(x, width - menu.offsetWidth - 8) + 'px';
-	menu.style.top = Math.min(y, height - menu.offsetHeight - 8) + 'px';
+	const {left, top, right, bottom} = edges();
+	menu.style.left = Math.max(left, Math.min(x, right - menu.offsetWidth - 4)) + 'px';
+	menu.style.top = Math.max(top, Math.min(y, bottom - menu.offsetHeight - 4)) + 'px';
 }
 
 const KEYS = [['click, Enter', 'zoom in; on a pale box, out'], ['Esc, 0', 'all'], ['Backspace', 'one step out'],
 	['/, Ctrl-F', 'search; /…/ is a regular expression'], ['n, N', 'next, previous match'],
-	['Ctrl-I', 'ignore case'], ['arrows, Home', 'walk the boxes'], ['f, h, u', 'focus, hide, undo'], ['b, g, G', 'callers and callees, callees, callers, in all places'],
+	['Ctrl-I', 'match case, or do not'], ['arrows, Home', 'walk the boxes'], ['f, h, u', 'focus, hide, undo'], ['b, g, G', 'callers and callees, callees, callers, in all places'],
 	['c, C', 'copy name, stack'], ['i', 'icicle'], ['r', 'callers of leaves'], ['s', 'order of siblings'],
 	['x', 'collapse recursion'], ['m', 'fold inlines into their callers'], ['t', 'join threads: by name, all'],
 	['w', 'widths of a comparison'], ['p', 'palette'], ['d', 'dark, light'], ['e, E', 'save stacks, picture']];
 
 // Of all stacks: how they ended, what was lost, what is not certain.
-function ledgerRows({samples, lost, lost_by: lostBy, stops, whole, frames, guessed_frames: guessed}) {
+function qualityRows({samples, lost, lost_by: lostBy, stops, complete, frames, guessed_frames: guessed}) {
 	const part = (value, all) => `${count(value)} (${percent(value, all)})`;
-	const wholeStacks = whole.reduce((sum, name) => sum + stops[name], 0);
+	const nrComplete = complete.reduce((sum, name) => sum + stops[name], 0);
 	const reasons = (values, all) => Object.entries(values).map(([name, value]) =>
 		['  ' + name.replace(/_/g, ' '), part(value, all)]);
-	return [['samples', count(samples)], ['whole stacks', part(wholeStacks, samples)], ...reasons(stops, samples),
+	return [['samples', count(samples)], ['complete stacks', part(nrComplete, samples)], ...reasons(stops, samples),
 		['lost samples', part(lost, samples + lost)], ...reasons(lostBy, samples + lost),
 		['frames', count(frames)], ['guessed frames', part(guessed, frames)]];
 }
@@ -111,6 +127,6 @@ function toggleAbout() {
 	const {info} = meta;
 	about.replaceChildren(el('button', {className: 'close', title: 'Close (Esc)', onclick: toggleAbout}, '\u00d7'),
 		aboutSection('Keys', KEYS), el('div', {}, ...info ? [aboutSection('Recording', recordingRows(info)),
-			aboutSection('Ledger', ledgerRows(info))] : [], aboutSection('Picture', pictureRows())));
+			aboutSection('Recording quality', qualityRows(info))] : [], aboutSection('Picture', pictureRows())));
 	about.focus();
 }

@@ -24,10 +24,10 @@ let middle = 0;
 const rowIndex = node => !tree.split ? tree.depth[node] : isCaller(node) ? middle + 1 - tree.depth[node] :
 	middle + tree.depth[node] - 1;
 
-// The rows above a box, itself left out.
-function rowsFrom(box, scale) {
+// The rows above a row, itself left out.
+function rowsFrom(row, scale) {
 	const list = [];
-	for (let row = [box]; row.length;) {
+	while (row.length) {
 		const next = [];
 		for (const each of row) {
 			if (each.node >= 0)
@@ -42,20 +42,20 @@ function rowsFrom(box, scale) {
 
 // Zoomed into one side, that side alone.
 function layoutSandwich(room) {
-	const scale = weight[zoom] ? room / weight[zoom] : 0, whole = node => ({node, x: PAD, w: room});
-	if (zoom === 1 || zoom === tree.split)
+	const wide = node => ({node, x: PAD, w: room});
+	if (!state.part && (zoom === 1 || zoom === tree.split))
 		zoom = 0;
 	if (!zoom) {
-		const callers = rowsFrom(whole(tree.split), scale).reverse();
+		const scale = weight[0] ? room / weight[0] : 0, callers = rowsFrom([wide(tree.split)], scale).reverse();
 		middle = callers.length;
-		rows = [...callers, [whole(1)], ...rowsFrom(whole(1), scale)];
+		rows = [...callers, [wide(1)], ...rowsFrom([wide(1)], scale)];
 		return;
 	}
-	const path = [], side = rowsFrom(whole(zoom), scale);
+	const path = [], box = wide(zoom), side = rowsInView(box);
 	for (let node = tree.parent[zoom]; node; node = tree.parent[node])
-		path.push([{...whole(node === tree.split ? 1 : node), above: true}]);
+		path.push([{...wide(node === tree.split ? 1 : node), above: true}]);
 	middle = isCaller(zoom) ? side.length + path.length : 0;
-	rows = isCaller(zoom) ? [...side.reverse(), [whole(zoom)], ...path] : [...path.reverse(), [whole(zoom)], ...side];
+	rows = isCaller(zoom) ? [...side.reverse(), [box], ...path] : [...path.reverse(), [box], ...side];
 }
 
 // Where the arrow keys lead from @node, up being away from the root.

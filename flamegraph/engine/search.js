@@ -1,11 +1,11 @@
 // Search over all data, drawn or not.
-let matches = null, matched = null;
+let matches = null, matched = null, badSearch = false;
 
 function matcher(text) {
-	const regex = /^\/(.+)\/$/.exec(text);
+	const quoted = /^\/(.+)\/$/.exec(text), regex = quoted ? quoted[1] : state.anyRegex && text;
 	if (regex) {
 		try {
-			const pattern = new RegExp(regex[1], state.anyCase ? 'iu' : 'u');
+			const pattern = new RegExp(regex, state.anyCase ? 'iu' : 'u');
 			return name => pattern.test(name);
 		} catch (error) {
 			return null;
@@ -41,15 +41,18 @@ function isBelowMatch(node) {
 }
 
 function matchText() {
-	const view = isBelowMatch(zoom) ? {total: tree.total[zoom]} : measure(tree, zoom, tree.end[zoom]);
+	const inView = viewTotal(), isBelow = isBelowMatch(zoom) || zoom && state.part && matches[tree.fn[zoom]];
+	const found = isBelow ? inView : nodesInView().reduce((sum, node) => sum + measure(tree, node, tree.end[node]).total, 0);
 	// Both sides of a sandwich may hold the same sample.
-	const ofView = tree.split && !zoom ? '' : ` ${percent(view.total, tree.total[zoom])} of view,`;
-	return `Matched ${percent(matched.total, base.total[0])} of total,${ofView} ${count(matched.frames)} frames`;
+	const ofView = tree.split && !zoom ? '' : ` ${percent(found, inView)} of view,`;
+	return `Matched ${percent(matched.total, base.total[0])} of total,${ofView} ${counted(matched.frames, 'frame')}`;
 }
 
 function search() {
 	const fits = state.search ? matcher(state.search) : null;
-	field.classList.toggle('bad', Boolean(state.search && !fits));
+	badSearch = Boolean(state.search && !fits);
+	field.classList.toggle('bad', badSearch);
+	field.setAttribute('aria-invalid', badSearch);
 	matches = null;
 	if (fits) {
 		const {nr, full} = functions;
@@ -62,18 +65,34 @@ function search() {
 	listHits();
 }
 
-// The functions found, heaviest first.
+// Of what is in view alone, as everywhere() says it of all.
+function inView() {
+	const self = new Float64Array(functions.nr), total = new Float64Array(functions.nr), until = new Uint32Array(functions.nr);
+	for (const root of nodesInView()) {
+		for (let i = Math.max(1, root); i < tree.end[root]; i++) {
+			const fn = tree.fn[i];
+			self[fn] += tree.self[i];
+			if (i < until[fn])
+				continue;
+			total[fn] += tree.total[i];
+			until[fn] = tree.end[i];
+		}
+	}
+	return {self, total, all: viewTotal()};
+}
+
+// The functions found, heaviest first; with their shares of the view where that is not everything.
 function listHits() {
 	hits.hidden = !matches || document.activeElement !== field;
 	if (hits.hidden)
 		return;
-	const {self, total} = everywhere(base), found = [];
+	const found = [], isPart = zoom && !tree.split, {self, total, all} = isPart ? inView() : {...everywhere(base), all: base.total[0]};
 	for (let fn = 0; fn < functions.nr; fn++) {
 		if (matches[fn] && total[fn])
 			found.push(fn);
 	}
 	found.sort((a, b) => total[b] - total[a]);
-	const share = value => percent(value, base.total[0]);
+	const share = value => percent(value, all);
 	const room = Math.floor((Math.min(560, width - 20) - 160) / charWidth);
 	const line = fn => {
 		const row = el('div', {className: 'hit-line', onmousedown: event => {
@@ -88,7 +107,7 @@ function listHits() {
 		return row;
 	};
 	hits.replaceChildren(el('div', {className: 'hit-head'}, el('i', {}, 'total'), el('i', {}, 'self'),
-		found.length ? `${count(found.length)} functions` : 'no function is called so'), ...found.slice(0, 100).map(line));
+		found.length ? counted(found.length, 'function') + (isPart ? ' in view' : '') : isPart ? 'none in view' : 'none'), ...found.slice(0, 100).map(line));
 }
 
 // The next (1) or last (-1) matching frame, around the ends.

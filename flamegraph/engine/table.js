@@ -39,7 +39,7 @@ function paintTable() {
 	found.sort((a, b) => key[b] - key[a] || every.total[b] - every.total[a] || a - b);
 	const rest = found.length - TABLE_ROWS;
 	functionTable.replaceChildren(el('thead', {}, el('tr', {}, headCell('self'), headCell('total'),
-		el('th', {}, `${count(found.length)} functions`))), el('tbody', {}, ...found.slice(0, TABLE_ROWS).map(fn =>
+		el('th', {}, counted(found.length, 'function')))), el('tbody', {}, ...found.slice(0, TABLE_ROWS).map(fn =>
 		functionRow(fn, every.self[fn], every.total[fn])), ...rest > 0 ?
 		[el('tr', {}, el('td', {colSpan: 3}, `${count(rest)} more: search for them`))] : []));
 }
@@ -131,26 +131,20 @@ const side = el('aside', {hidden: innerWidth < 800}, tabs, chosenBox, functionTa
 function toggleTable() {
 	side.hidden = !side.hidden;
 	buttons.table.setAttribute('aria-pressed', !side.hidden);
-	fit();
-}
-
-function fit() {
-	resize();
-	relayout();
-	paintTable();
 }
 
 function mountTable() {
+	parts.push(side);
 	document.body.prepend(side);
-	tools.append(button('table', 'table', 'Table of functions', toggleTable));
+	buttons.theme.before(button('table', 'table', 'Table of functions beside the picture', toggleTable, 'toggle'));
 	buttons.table.setAttribute('aria-pressed', !side.hidden);
 	let lastWidth = 0;
 	// The user may drag its edge.
-	new ResizeObserver(() => {
-		if (lastWidth && lastWidth !== side.clientWidth)
-			fit();
+	new ResizeObserver(guarded(() => {
+		if (lastWidth !== side.clientWidth && side.clientWidth && isLive)
+			paintTable();
 		lastWidth = side.clientWidth;
-	}).observe(side);
+	})).observe(side);
 	let lastTree = null, lastMatches = null;
 	hooks.push(() => {
 		const moved = tree !== lastTree;
@@ -166,4 +160,4 @@ function mountTable() {
 	});
 }
 
-mountTable();
+mounts.push(mountTable);

@@ -48,7 +48,7 @@ function mountTimeline() {
 
 	function tell(range, text) {
 		note.textContent = text || (range ? `${rangeText(range)}: ${
-			count(totals.slice(...range).reduce((a, b) => a + b, 0))} ${meta.unit}` : `${seconds(nr)} s; drag to choose a time`);
+			amount(totals.slice(...range).reduce((a, b) => a + b, 0))}` : `${seconds(nr)} s; drag to choose a time`);
 	}
 
 	function refreshStrip() {
@@ -75,11 +75,11 @@ function mountTimeline() {
 	};
 	const rangeOf = (a, b) => [Math.min(a, b) * perColumn, Math.min(nr, (Math.max(a, b) + 1) * perColumn)];
 	let start = -1;
-	picture.addEventListener('pointerdown', event => {
+	on(picture, 'pointerdown', event => {
 		start = columnAt(event);
 		picture.setPointerCapture(event.pointerId);
 	});
-	picture.addEventListener('pointermove', event => {
+	on(picture, 'pointermove', event => {
 		const at = columnAt(event), range = rangeOf(start < 0 ? at : start, at);
 		tell(range);
 		if (start < 0)
@@ -89,13 +89,13 @@ function mountTimeline() {
 		draw();
 		state.time = chosen;
 	});
-	picture.addEventListener('pointerup', event => {
+	on(picture, 'pointerup', event => {
 		choose(rangeOf(start, columnAt(event)));
 		start = -1;
 	});
-	picture.addEventListener('pointerleave', () => start < 0 && tell(state.time));
+	on(picture, 'pointerleave', () => start < 0 && tell(state.time));
 	// Left and right move the time chosen, with shift its end.
-	strip.addEventListener('keydown', event => {
+	on(strip, 'keydown', event => {
 		const way = {ArrowLeft: -perColumn, ArrowRight: perColumn}[event.key];
 		if (!way && event.key !== 'Escape')
 			return;
@@ -111,9 +111,10 @@ function mountTimeline() {
 	const stage = el('div', {className: 'stage'});
 	svg.replaceWith(strip, stage);
 	stage.append(svg);
+	parts.push(strip);
 	hooks.push(refreshStrip);
-	new ResizeObserver(draw).observe(strip);
+	new ResizeObserver(guarded(draw)).observe(strip);
 }
 
 if (recorded.times)
-	mountTimeline();
+	mounts.push(mountTimeline);

@@ -125,6 +125,8 @@ function select(state) {
 	const place = new Int32Array(nr), inFocus = new Uint8Array(nr);
 	const comm = state.threads === 1 ? commFunctions() : null;
 	inFocus[0] = !state.focus.size;
+	if (inFocus[0] && !state.time)
+		builder.add(0, source, 0);
 	builder.runs = state.collapse ? new Uint32Array(recorded.nr) : null;
 	for (let i = 1; i < nr; i++) {
 		const up = place[parent[i]], kind = functions.kind[fn[i]];
@@ -149,6 +151,7 @@ function select(state) {
 
 function reversed(tree) {
 	const builder = new TreeBuilder(tree.nr * 2);
+	builder.add(0, tree, 0);
 	for (let i = 1; i < tree.nr; i++) {
 		let node = 0;
 		if (!tree.self[i] && !tree.was[i])

@@ -2,7 +2,9 @@
 const XHTML = 'http://www.w3.org/1999/xhtml', SVG = 'http://www.w3.org/2000/svg';
 
 function el(tag, props, ...children) {
-	const element = Object.assign(document.createElementNS(XHTML, tag), props);
+	const element = document.createElementNS(XHTML, tag);
+	for (const name in props)
+		element[name] = name.startsWith('on') ? guarded(props[name]) : props[name];
 	element.append(...children);
 	return element;
 }
@@ -11,20 +13,22 @@ function shape(tag, attributes, parent) {
 	const element = document.createElementNS(SVG, tag);
 	for (const name in attributes)
 		element.setAttribute(name, attributes[name]);
-	parent.append(element);
+	if (parent)
+		parent.append(element);
 	return element;
 }
 
-const still = document.getElementById('ctrace-still');
-const frames = shape('g', {'clip-path': 'url(#ctrace-area)', 'aria-hidden': 'true'}, svg);
-const hatch = shape('pattern', {id: 'ctrace-hatch', width: 4, height: 4, patternUnits: 'userSpaceOnUse',
-	patternTransform: 'rotate(45)'}, svg);
+const frame = shape('foreignObject', {class: 'ctrace-frame', width: '100%', height: '100%'});
+const defs = shape('defs');
+const hatch = shape('pattern', {id: hatchId, width: 4, height: 4, patternUnits: 'userSpaceOnUse',
+	patternTransform: 'rotate(45)'}, defs);
 shape('rect', {class: 'sliver-line', width: 1.6, height: 4}, hatch);
-const area = shape('rect', {x: 0, y: TOP}, shape('clipPath', {id: 'ctrace-area'}, svg));
-const marks = shape('g', {'clip-path': 'url(#ctrace-area)'}, svg);
+const area = shape('rect', {x: 0}, shape('clipPath', {id: areaId}, defs));
+const frames = shape('g', {'clip-path': `url(#${areaId})`, 'aria-hidden': 'true'});
+const marks = shape('g', {'clip-path': `url(#${areaId})`});
 const hover = shape('rect', {class: 'hover', visibility: 'hidden'}, marks);
 const cursor = shape('rect', {class: 'cursor', visibility: 'hidden', tabindex: 0, role: 'img'}, marks);
-const thumb = shape('rect', {class: 'thumb', width: 6, rx: 3}, svg);
+const thumb = shape('rect', {class: 'thumb', width: 6, rx: 3});
 
 const field = el('input', {type: 'text', placeholder: 'Search  /', spellcheck: false});
 field.setAttribute('aria-label', 'Search functions; /…/ is a regular expression');
@@ -37,42 +41,85 @@ const about = el('div', {className: 'panel about', hidden: true, tabIndex: -1, r
 about.setAttribute('aria-label', 'Keys, and how this was recorded');
 const menu = el('div', {className: 'panel menu', hidden: true});
 
+// @kind: "toggle" is on or off, "choice" goes through several; others do something once.
 const buttons = {};
-function button(name, text, title, action) {
-	buttons[name] = el('button', {title, onclick: action}, text);
+function button(name, text, title, action, kind) {
+	buttons[name] = el('button', {title, className: kind || '', onclick: action}, text);
 	return buttons[name];
 }
 
-const tools = el('div', {className: 'tools'});
+const what = el('span', {className: 'what', title: meta.subtitle}, meta.subtitle);
+const tools = el('div', {className: 'tools'}), find = el('div', {className: 'find'}, field);
 const ui = el('div', {className: 'ctrace-ui'},
-	el('header', {},
-		el('div', {className: 'titles', title: `${meta.title}\n${meta.subtitle}`},
-			el('b', {}, meta.title), el('span', {}, meta.subtitle)),
-		el('div', {className: 'right'},
-			el('div', {className: 'find'}, field), tools)),
+	el('header', {}, el('b', {className: 'name', title: meta.title}, meta.title), find,
+		what, tools),
 	hits, el('footer', {}, legend, status), tip, menu, about);
 
+// What is drawn for the still picture's sake goes where it was.
 function mountUi() {
-	if (inPage) {
-		svg.after(ui);
-		return;
-	}
-	shape('foreignObject', {id: 'ctrace-ui', width: '100%', height: '100%'}, svg).append(ui);
+	parts.push(defs, frames, marks, thumb);
+	svg.append(defs, frames, marks, thumb);
+	ui.append(paletteStyle);
+	parts.push(ui, frame);
+	placeUi();
 }
 
-function resize() {
-	const room = svg.parentNode;
-	width = meta.width || (inPage ? room.clientWidth : innerWidth);
-	height = inPage ? room.clientHeight : innerHeight;
-	svg.setAttribute('width', width);
-	svg.setAttribute('height', height);
-	ui.classList.toggle('narrow', width < 820);
+// Beside the picture in ctrace's own page, but for paper, where it is scaled with it.
+function placeUi() {
+	if (inPage && !isPrinting) {
+		frame.remove();
+		svg.after(ui);
+	} else {
+		svg.append(frame);
+		frame.append(ui);
+	}
+}
+
+const MOST_PRINTED = 8000;
+let isPrinting = false;
+
+function setSize(newWidth, newHeight) {
+	width = newWidth;
+	height = newHeight;
+	svg.setAttribute('viewBox', `0 0 ${width} ${height}`);
+	ui.classList.toggle('narrow', width < 820 && !isPrinting);
+	ui.classList.remove('tall');
+	// Where the buttons leave too little of the line, it has one of its own.
+	const isTall = !isPrinting && (width < 820 || what.scrollWidth > what.clientWidth);
+	ui.classList.toggle('tall', isTall);
+	headHeight = isTall ? TALL_HEAD : HEAD;
+	area.setAttribute('y', headHeight);
 	area.setAttribute('width', width);
 	area.setAttribute('height', Math.max(0, areaHeight()));
 }
 
-const count = value => value.toLocaleString('en-US');
-const percent = (part, whole) => (whole ? 100 * part / whole : 0).toFixed(2) + '%';
+// Alone it fills the window; a guest is as wide as there is room and as high as the still picture.
+const stillHeight = Number(svg.getAttribute('height'));
+function askForRoom() {
+	svg.setAttribute('width', meta.width || '100%');
+	if (!isAlone)
+		return;
+	svg.setAttribute('height', '100%');
+	// Phones take a document for a wide one unless it says so.
+	const viewport = el('meta', {name: 'viewport', content: 'width=device-width,initial-scale=1'});
+	parts.push(viewport);
+	svg.append(viewport);
+}
+
+// False where there is none (yet), as in a frame that is hidden.
+function takeRoom() {
+	const {width: wide, height: high} = (inPage ? svg.parentNode : svg).getBoundingClientRect();
+	if (!(wide > 0 && high > 0))
+		return false;
+	setSize(inPage && meta.width ? Math.min(meta.width, wide) : wide, isGuest ? stillHeight : high);
+	if (inPage)
+		svg.setAttribute('width', width);
+	if (isGuest && headHeight > HEAD)
+		setSize(width, stillHeight + headHeight - HEAD);
+	if (!isAlone)
+		svg.setAttribute('height', height);
+	return true;
+}
 
 function placeMark(mark, box, row) {
 	mark.setAttribute('visibility', box ? 'visible' : 'hidden');
@@ -91,7 +138,7 @@ function paintThumb() {
 	const at = most ? scroll / most * (room - size) : 0;
 	thumb.setAttribute('visibility', most ? 'visible' : 'hidden');
 	thumb.setAttribute('x', width - 8);
-	thumb.setAttribute('y', TOP + (state.inverted ? at : room - size - at));
+	thumb.setAttribute('y', headHeight + (state.inverted ? at : room - size - at));
 	thumb.setAttribute('height', size);
 }
 
@@ -129,7 +176,7 @@ function legendGroups() {
 	return groups.sort((a, b) => palette === 'module' ? b.share - a.share : a.group - b.group).slice(0, MOST_GROUPS);
 }
 
-const MOST_GROUPS = 10, legendParts = new Map();
+const MOST_GROUPS = 40, legendParts = new Map();
 
 function paintScale(least, most, steps, look) {
 	const colours = document.createElementNS(SVG, 'svg');
@@ -158,8 +205,10 @@ function say() {
 	const parts = [];
 	if (matches)
 		parts.push(matchText());
-	if (zoom)
-		parts.push(`view: ${count(tree.total[zoom])} ${meta.unit}, ${percent(tree.total[zoom], tree.total[0])}`);
+	if (badSearch)
+		parts.push('not a regular expression');
+	if (zoom || state.part)
+		parts.push(`view: ${amount(viewTotal())}, ${percent(viewTotal(), tree.total[0])}`);
 	if (state.time)
 		parts.push(state.time.map(slice => (slice * meta.sliceNs / 1e9).toFixed(1)).join('–') + ' s');
 	if (state.around >= 0)
@@ -169,9 +218,9 @@ function say() {
 	else if (tree.total[0] !== recorded.total[0])
 		parts.push(`${percent(tree.total[0], recorded.total[0])} of the recording`);
 	if (meta.pruned)
-		parts.push(`${count(meta.pruned)} frames pruned: counts of searches are lower bounds`);
+		parts.push(`${counted(meta.pruned, 'frame')} pruned: counts of searches are lower bounds`);
 	if (state.collapse && collapsed)
 		parts.push('recursion collapsed (x)');
 	status.textContent = parts.join('  ·  ');
-	document.title = meta.title;
+	status.title = status.textContent;
 }

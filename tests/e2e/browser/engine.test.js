@@ -5,6 +5,7 @@ const assert = require('node:assert');
 const {execFileSync} = require('node:child_process');
 const fs = require('node:fs');
 const {test, before, after} = require('node:test');
+const zlib = require('node:zlib');
 const {ROOT, boxOf, click, labels, launch, leaveSearch, makeForest, makePage, open, point, run, scratch, search,
 	status} = require('./page.js');
 
@@ -81,7 +82,7 @@ test('the address brings the view back, in another recording of the same program
 	const other = makePage(directory, STACKS.replace('sort 12', 'sort 3') + 'db-7/7;alpha;beta 9\n',
 		{name: 'other.svg'});
 	const moved = await open(browser, other, {hash: address});
-	assert.match(await status(moved), /Matched 3\.00% of total, 27\.27% of view, 1 frames/);
+	assert.match(await status(moved), /Matched 3\.00% of total, 27\.27% of view, 1 frame /);
 	const nonsense = await openStacks({hash: '#v=9&f=zzz.yyy&o=colour&t=x&w=1&h=q&p=pink'});
 	assert.strictEqual((await labels(nonsense)).length, (await labels(await openStacks())).length);
 	assert.deepStrictEqual(nonsense.errors, []);
@@ -347,9 +348,9 @@ function textContrasts(page) {
 			return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 		};
 		const ratio = (a, b) => (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-		const back = getComputedStyle(document.getElementById('ctrace-back')).fill, found = [];
+		const back = getComputedStyle(document.querySelector('.back')).fill, found = [];
 		for (const element of document.querySelectorAll('.ctrace-ui *:not(:disabled), aside *')) {
-			if (![...element.childNodes].some(node => node.nodeType === 3 && node.data.trim()))
+			if (element.localName === 'style' || ![...element.childNodes].some(node => node.nodeType === 3 && node.data.trim()))
 				continue;
 			const layers = [[back, 1]], line = [];
 			for (let at = element; at && at.nodeType === 1; at = at.parentNode)
@@ -447,4 +448,136 @@ test('stacks of 20,000 and recursion of 3,000 can be walked to their ends', asyn
 	assert.deepStrictEqual([...page.errors, ...fib.errors], []);
 	await page.close();
 	await fib.close();
+});
+
+test('a hatch is in the still picture, opens on a click to what it stands for, and so on to single frames', async () => {
+	const many = Array.from({length: 5000}, (_, i) => `app;main;dispatch;h${String(i).padStart(4, '0')};work 1\n`).join('') + 'app;main;idle 2500\n';
+	const hatched = makePage(directory, many, {name: 'hatch.svg'});
+	assert.match(fs.readFileSync(hatched, 'utf8'), /<rect class="sliver"[^>]*><title>10,000 frames too narrow to show \(5,000 samples, 66\.67%\)<\/title>/);
+	const page = await open(browser, hatched);
+	const hatch = () => page.$eval('rect.sliver', rect => {
+		const {x, y, width, height} = rect.getBoundingClientRect();
+		return [x + width / 2, y + height / 2];
+	});
+	await page.mouse.move(...await hatch());
+	assert.match(await page.$eval('.tip', tip => tip.textContent), /^10,000 frames too narrow to show5,000 samples, 66\.67%\. Click to see them/);
+	await page.mouse.click(...await hatch());
+	const shown = await page.$$eval('#ctrace > g > rect', list => list.filter(rect => rect.getBoundingClientRect().width > 2).length);
+	assert.ok(shown > 300, `${shown} boxes`);
+	const [, samples] = /^view: (\d+) samples, /.exec(await status(page));
+	assert.ok(samples > 200 && samples < 400, samples);
+	const view = await page.evaluate(() => location.hash);
+	await click(page, 'dispatch');
+	assert.match(await status(page), /view: 5,000 samples, 66\.67%/);
+	await page.goBack();
+	assert.strictEqual(await page.evaluate(() => location.hash), view);
+	await search(page, 'work');
+	assert.match(await status(page), /Matched 66\.67% of total, 100\.00% of view, 5,000 frames/);
+	await search(page, '');
+	await leaveSearch(page);
+	await press(page, 'Escape');
+	assert.ok((await labels(page)).includes('idle'));
+	const again = await open(browser, hatched, {hash: view});
+	assert.match(await status(again), new RegExp(`^view: ${samples} samples`));
+	assert.deepStrictEqual([...page.errors, ...again.errors], []);
+	await page.close();
+	await again.close();
+});
+
+test('--total has its share, in search, tooltip and reversed view', async () => {
+	const page = await open(browser, makePage(directory, 'main;f 30\nmain;g 70\n', {name: 'total.svg', options: ['--total', '200']}));
+	await search(page, 'f');
+	assert.match(await status(page), /Matched 15\.00% of total/);
+	await leaveSearch(page);
+	assert.deepStrictEqual((await point(page, 'g')).rows.total, ['70', '35.00%', '35.00%', '70.00%']);
+	await press(page, 'r');
+	assert.deepStrictEqual((await point(page, 'g')).rows.total.slice(0, 2), ['70', '35.00%']);
+	await press(page, 'r', 'm');
+	assert.deepStrictEqual((await point(page, 'all')).rows.total.slice(0, 2), ['200', '100.00%']);
+	await page.close();
+});
+
+test('case and regular expressions have buttons that say what they are', async () => {
+	const page = await openStacks();
+	const find = async () => Object.fromEntries(await page.$$eval('.find button', list => list.map(each => [each.textContent, each.getAttribute('aria-pressed')])));
+	assert.deepStrictEqual(await find(), {'Aa': 'true', '.*': 'false'});
+	await search(page, 'PARSE');
+	assert.match(await status(page), /Matched 0\.00%/);
+	await (await page.$$('.find button'))[0].click();
+	assert.match(await status(page), /Matched 68\.00%/);
+	await search(page, '^(SORT|idle)$');
+	assert.match(await status(page), /Matched 0\.00%/);
+	await (await page.$$('.find button'))[1].click();
+	assert.match(await status(page), /Matched 17\.00% of total/);
+	assert.deepStrictEqual(await find(), {'Aa': 'false', '.*': 'true'});
+	const again = await openStacks({hash: await hash(page)});
+	assert.strictEqual(await status(again), await status(page));
+	await search(page, '(');
+	assert.match(await status(page), /^not a regular expression/);
+	// States can be told from actions: they alone are pressed or not, and have a border.
+	const looks = await page.$$eval('.tools button', list => list.filter(each => !each.hidden).map(each =>
+		[each.hasAttribute('aria-pressed'), getComputedStyle(each).borderTopColor !== 'rgba(0, 0, 0, 0)']));
+	assert.ok(looks.every(([isState, hasBorder]) => isState === hasBorder) && looks.some(([isState]) => isState) && looks.some(([isState]) => !isState));
+	assert.deepStrictEqual([...page.errors, ...again.errors], []);
+	await page.close();
+	await again.close();
+});
+
+test('found functions have their share of the view', async () => {
+	const page = await openStacks();
+	await click(page, 'query');
+	await search(page, 'parse');
+	assert.deepStrictEqual(await page.$$eval('.hit-line', list => list.map(each => [...each.childNodes].map(part => part.textContent))),
+		[['40.00%', '40.00%', 'parse']]);
+	assert.match(await page.$eval('.hit-head', head => head.textContent), /1 function in view$/);
+	await page.close();
+});
+
+test('one is one sample, one frame, one function', async () => {
+	const page = await open(browser, makePage(directory, 'a;b 1\n', {name: 'one.svg', options: ['--countname', 'cache-misses']}));
+	await search(page, 'b');
+	assert.strictEqual(await status(page), 'Matched 100.00% of total, 100.00% of view, 1 frame');
+	assert.match(await page.$eval('.hit-head', head => head.textContent), /1 function$/);
+	await page.keyboard.press('Enter');
+	assert.match(await page.$eval('.cursor', cursor => cursor.getAttribute('aria-label')), /^b \(1 cache-miss, /);
+	assert.match(fs.readFileSync(directory + '/one.svg', 'utf8'), /<title>b \(1 cache-miss, 100\.00%\)<\/title>/);
+	await page.close();
+});
+
+test('a tooltip has the short name and numbers first, then the whole name in three lines, then where it is', async () => {
+	// What folded stacks cannot tell; page_data.h says how it is written.  All numbers are below 128.
+	const made = makePage(directory, 'main;loop 5\n', {name: 'sourced.svg'}), markup = fs.readFileSync(made, 'utf8');
+	const strings = ['/bin/prog', '/src/server.c', 'loop', 'main', 'void ns::loop<int>(char)'];
+	const columns = [[3, 2], [0, 0], [1, 1], [0, 5], [2, 2], [7, 34]], nodes = [[0, 0], [0, 1], [0, 5]];
+	const plain = Buffer.concat([Buffer.from([strings.length]), ...strings.map(text => Buffer.from('\0' + String.fromCharCode(text.length) + text)),
+		Buffer.from([2, ...columns.flat(), 2, ...nodes.flat()])]);
+	fs.writeFileSync(made, markup.replace(/(id="ctrace-data">)[^<]*/, '$1' + zlib.deflateSync(plain).toString('base64')));
+	const page = await open(browser, made);
+	await point(page, 'loop');
+	const parts = await page.$eval('.tip', tip => [...tip.children].map(each => [each.localName, each.textContent]));
+	assert.deepStrictEqual(parts.map(([tag]) => tag).slice(0, 2), ['b', 'table']);
+	assert.strictEqual(parts[0][1], 'loop');
+	assert.deepStrictEqual(parts.slice(2).map(([, text]) => text), ['void ns::loop<int>(char)', 'native · /bin/prog', '/src/server.c:34']);
+	assert.deepStrictEqual(page.errors, []);
+	await page.close();
+	const long = 'ns::f(' + Array.from({length: 60}, (_, i) => `std::vector<std::pair<int, long>> const& argument_${i}`).join(', ') + ')';
+	const other = await open(browser, makePage(directory, `a;${long} 5\n`, {name: 'long.svg'}));
+	await other.mouse.move(300, 833);
+	const heights = await other.$$eval('.tip b, .tip p', list => list.map(each => each.getBoundingClientRect().height));
+	assert.ok(heights.every(height => height < 3.2 * 16), heights.join());
+	await other.close();
+});
+
+test('titles are not cut while there is room, nor are legends', async () => {
+	const title = 'a command with many arguments '.repeat(4).trim(), subtitle = 'what was counted and how '.repeat(5).trim();
+	const page = await open(browser, makePage(directory, STACKS, {name: 'title.svg', options: ['--title', title, '--subtitle', subtitle]}), {width: 1900});
+	const isWhole = selector => page.$eval(selector, each => each.scrollWidth <= each.clientWidth);
+	assert.ok(await isWhole('b.name') && await isWhole('.what') && await isWhole('.legend'));
+	await page.setViewport({width: 1000, height: 700});
+	await page.waitForFunction(() => document.querySelector('.ctrace-ui').classList.contains('tall'));
+	assert.ok(await isWhole('.what'));
+	const still = fs.readFileSync(directory + '/title.svg', 'utf8');
+	const [, cut] = /<text class="heading"[^>]*>([^<]*)</.exec(still);
+	assert.ok(cut.length > 100 && cut.length < title.length && cut.endsWith('…') && title.startsWith(cut.slice(0, -1)), cut);
+	await page.close();
 });

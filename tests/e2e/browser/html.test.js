@@ -214,13 +214,13 @@ test('a comparison shows what became more, less, and what vanished', async () =>
 	const look = name => page.evaluate(wanted => [...document.querySelectorAll('#ctrace > g text')]
 		.filter(text => text.textContent.startsWith(wanted)).map(text =>
 			[text.textContent, text.previousElementSibling.getAttribute('class')])[0], name);
-	assert.deepStrictEqual(await look('same'), ['same +0.00%', 'd4']);
-	assert.deepStrictEqual(await look('less'), ['less -30.00%', 'd0']);
-	assert.deepStrictEqual(await look('more'), ['more +40.00%', 'd8']);
+	assert.deepStrictEqual(await look('same'), ['same +0.00%pt', 'd4']);
+	assert.deepStrictEqual(await look('less'), ['less -30.00%pt', 'd0']);
+	assert.deepStrictEqual(await look('more'), ['more +40.00%pt', 'd8']);
 	assert.deepStrictEqual(await look('gone'), ['gone', 'd1 gone']);
-	const tip = await point(page, 'less -30.00%');
+	const tip = await point(page, 'less -30.00%pt');
 	assert.deepStrictEqual([tip.rows.total.slice(0, 2), tip.rows.before, tip.rows.change],
-		[['10', '10.00%'], ['40', '40.00%'], ['', '-30.00%']]);
+		[['10', '10.00%'], ['40', '40.00%'], ['', '-30.00%pt', '×0.25']]);
 	await page.keyboard.press('w');
 	assert.ok(!(await labels(page)).some(label => label.startsWith('gone')));
 	assert.deepStrictEqual(page.errors, []);
@@ -237,11 +237,57 @@ test('ctrace diff compares shares, and counts when told to', async () => {
 	assert.strictEqual(run(['diff', '-s', one, two, '-o', '-', '-f', 'folded']), 'm;at_0x... 10 20\nm;f 10 60\n');
 	const page = path.join(directory, 'd.svg');
 	run(['diff', one, two, '-o', page]);
-	assert.ok(fs.readFileSync(page, 'utf8').includes('>f (60 samples, 75.00%; +25.00%)<'));
+	assert.ok(fs.readFileSync(page, 'utf8').includes('>f (60 samples, 75.00%; before 10, 50.00%; +25.00%pt (×1.5))<'));
 	const tab = await open(browser, page);
-	assert.ok((await labels(tab)).includes('f +25.00%'));
+	assert.ok((await labels(tab)).includes('f +25.00%pt'));
 	run(['diff', '--no-normalize', one, two, '-o', page]);
 	await tab.reload();
-	assert.ok((await labels(tab)).includes('f +62.50%'));
+	assert.ok((await labels(tab)).includes('f +50 (×6)'));
 	await tab.close();
+});
+
+test('counts compared as they are: how many, how often, new and gone', async () => {
+	const fs = require('node:fs');
+	const [one, two] = [['b.folded', 'main;same 25\nmain;grows 25\nmain;old 50\n'], ['a.folded', 'main;same 25\nmain;grows 50\nmain;brand_new 125\n']]
+		.map(([name, text]) => {
+			fs.writeFileSync(path.join(directory, name), text);
+			return path.join(directory, name);
+		});
+	const page = path.join(directory, 'counts.svg');
+	const both = async options => {
+		run(['diff', ...options, one, two, '-o', page]);
+		const tab = await open(browser, page, {width: 1200}), still = await open(browser, page, {width: 1200, script: false});
+		const texts = (await labels(tab)).sort();
+		assert.deepStrictEqual((await labels(still)).filter(text => texts.includes(text)).sort(), texts);
+		await tab.close();
+		await still.close();
+		return texts;
+	};
+	assert.deepStrictEqual(await both(['--no-normalize']), ['all', 'brand_new +125 new', 'grows +25 (×2)', 'main +100 (×2)', 'old -50 gone', 'same +0']);
+	assert.deepStrictEqual(await both([]), ['all', 'brand_new +62.50%pt new', 'grows +0.00%pt', 'main +0.00%pt', 'old -50.00%pt gone', 'same -12.50%pt']);
+	assert.deepStrictEqual(await both(['--negate']), ['all', 'brand_new -62.50%pt gone', 'grows +0.00%pt', 'main +0.00%pt', 'old +50.00%pt new', 'same +12.50%pt']);
+});
+
+test('the menu opens where it was asked for, with the table beside', async () => {
+	const page = await open(browser, file, {width: 1400, height: 1200});
+	const {x, y} = await boxOf(page, 'send');
+	await page.mouse.click(x + 5, y + 5, {button: 'right'});
+	const menu = await page.$eval('.menu', each => {
+		const {left, top, right, bottom} = each.getBoundingClientRect();
+		return [left, top, right, bottom];
+	});
+	const near = (a, b) => Math.abs(a - b) < 3;
+	assert.ok(near(menu[0], x + 5) || near(menu[2], 1396), menu.join());
+	assert.ok(near(menu[1], y + 5) || near(menu[3], 1196), menu.join());
+	await page.close();
+});
+
+test('a thread in brackets is a thread, not a missing symbol', async () => {
+	const page = await open(browser, makePage(directory, '[ET_NET 0];main;f 9\n[ET_NET_1];main;f 1\n', {name: 'brackets.html'}));
+	assert.deepStrictEqual(await page.$$eval('.legend button', list => list.map(chip => chip.textContent)), ['native', 'process']);
+	await page.keyboard.press('?');
+	assert.ok(!/without symbols[1-9]/.test(await page.$eval('.about', about => about.textContent)));
+	assert.deepStrictEqual(await page.$$eval('.tabs button', list => list.map(tab => tab.textContent)),
+		['all 100.00%', '[ET_NET 0] 90.00%', '[ET_NET_1] 10.00%']);
+	await page.close();
 });

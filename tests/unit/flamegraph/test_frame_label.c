@@ -47,12 +47,34 @@ static void test_letters_are_counted_not_bytes(void **state)
 	assert_label("\xc3\xa4\xc3\xb6\xc3\xbc\xc3\x9f", 3, "\xc3\xa4\xc3\xb6\xe2\x80\xa6");
 }
 
+static void test_wide_characters_take_two_cells_and_marks_none(void **state)
+{
+	(void)state;
+	assert_label("\xe9\x96\xa2\xe6\x95\xb0", 4, "\xe9\x96\xa2\xe6\x95\xb0");
+	assert_label("\xe9\x96\xa2\xe6\x95\xb0", 3, "\xe9\x96\xa2\xe2\x80\xa6");
+	assert_label("\xe9\x96\xa2\xe6\x95\xb0\xe5\x90\x8d", 4, "\xe9\x96\xa2\xe2\x80\xa6");
+	assert_label("a_\xf0\x9f\x9a\x80\xf0\x9f\x9a\x80", 5, "a_\xf0\x9f\x9a\x80\xe2\x80\xa6");
+	assert_label("e\xcc\x81"
+		     "e\xcc\x81"
+		     "e\xcc\x81",
+		     3,
+		     "e\xcc\x81"
+		     "e\xcc\x81"
+		     "e\xcc\x81");
+	assert_label("e\xcc\x81"
+		     "e\xcc\x81xyz",
+		     4,
+		     "e\xcc\x81"
+		     "e\xcc\x81x\xe2\x80\xa6");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_arguments_go_before_scopes_and_scopes_before_letters),
 		cmocka_unit_test(test_operators_and_lone_brackets_are_left_alone),
 		cmocka_unit_test(test_letters_are_counted_not_bytes),
+		cmocka_unit_test(test_wide_characters_take_two_cells_and_marks_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
