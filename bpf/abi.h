@@ -154,7 +154,7 @@ struct unwind_rules {
 #define MAPPING_NO_TABLE 0xffffffffu
 /* The kernel's uprobe trampoline page. */
 #define MAPPING_UPROBES 0xfffffffeu
-/* Anonymous executable memory: JIT code, walked by frame pointer. */
+/* Code made at run time: walked by frame pointer where it keeps one. */
 #define MAPPING_JIT	      0xfffffffdu
 #define MAPPING_SPECIAL(blob) ((blob) >= MAPPING_JIT)
 
@@ -173,8 +173,10 @@ struct mapping_entry {
  */
 struct mapping_table {
 	uint32_t nr;
-	uint32_t generation; /* unique among all tables ever published, never 0 */
-	uint64_t as_of_ns;   /* everything that happened before is in it (CLOCK_MONOTONIC) */
+	uint32_t generation;	/* unique among all tables ever published, never 0 */
+	uint64_t as_of_ns;	/* everything that happened before is in it (CLOCK_MONOTONIC) */
+	uint32_t jit_keeps_rbp; /* 1: code made at run time is known to keep frame pointers */
+	uint32_t reserved;
 	uint64_t start[CTRACE_MAX_MAPPINGS];
 	struct mapping_entry entry[CTRACE_MAX_MAPPINGS];
 };
@@ -258,6 +260,7 @@ struct recent_mappings {
 	X(READ_FAULT, "read_fault", 0, "stack memory not readable")                           \
 	X(NO_PROGRESS, "no_progress", 0, "the stack pointer did not move up")                 \
 	X(MAX_FRAMES, "max_frames", 0, "deeper than the frame limit")                         \
+	X(JIT_FRAME, "jit_frame", 0, "code made at run time without frame pointers")          \
 	X(UPROBE_RETURN, "uprobe_return", 0, "return probe's trampoline without its record")  \
 	X(COMPAT, "compat", 0, "32-bit code")                                                 \
 	X(INTERNAL, "internal", 0, "a map or helper failed")

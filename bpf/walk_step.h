@@ -8,7 +8,8 @@
  * own, inlined they cost 439 k verified instructions; a masked index goes through opaque() before
  * its second use, or clang reuses the unmasked register and the access is refused as unbounded;
  * forget() makes the verifier see one state a round instead of two to the power of rounds, which
- * takes the searches from 9,900 verified instructions to a few hundred.
+ * takes the searches from 9,900 verified instructions to a few hundred; calls nest 8 deep at most,
+ * which is what walk_guess() comes to.
  */
 #ifndef CTRACE_BPF_WALK_STEP_H
 #define CTRACE_BPF_WALK_STEP_H
@@ -24,6 +25,10 @@ _Static_assert(1 << (ROW_SEARCH_STEPS - 1) >= CTRACE_MAX_BLOCK_ROWS, "search cov
 
 /* A frame pointer further up than this is no frame pointer (the study's guard). */
 #define GUESS_MAX_FRAME (1u << 20)
+/* Memory this near to code of an unknown mapping may be of the same one. */
+#define GUESS_NEAR (1u << 26)
+/* Words of a frame that are searched for what would prove that it is more than one. */
+#define GUESS_MAX_WORDS 256
 
 #define HASH_K1 0x9e3779b97f4a7c15ull /* 2^64 / golden ratio */
 #define HASH_K2 0xc2b2ae3d27d4eb4full /* a large odd constant with mixed bits */
@@ -266,31 +271,93 @@ WALK_FUNCTION int walk_follows_call(struct walk *w, uint64_t addr)
 }
 
 /*
+ * Does code made at run time stand where it makes its frame or leaves it?  Then the return address
+ * is known whatever rbp is: the distance of its place from rsp, or -1.
+ */
+WALK_FUNCTION int walk_frame_edge(uint64_t pc)
+{
+	uint8_t code[5] = {};
+
+	if (walk_read(code, sizeof(code), pc - 1) < 0)
+		return -1;
+	if (code[1] == 0xc3 || code[1] == 0xc2) /* ret */
+		return 0;
+	/* push rbp; mov rbp, rsp in either spelling */
+	if (code[1] == 0x55 && code[2] == 0x48 && (code[3] == 0x89 || code[3] == 0x8b))
+		return 0;
+	if (code[0] == 0x55 && code[1] == 0x48 &&
+	    ((code[2] == 0x89 && code[3] == 0xe5) || (code[2] == 0x8b && code[3] == 0xec)))
+		return 8;
+	return -1;
+}
+
+/*
+ * May frames lie between rsp and the one rbp points to?  Each would have left its return address
+ * there: where no word can be one, rbp is the frame pointer of the very frame in hand.
+ */
+WALK_FUNCTION int walk_may_skip(struct walk *w, int is_unknown)
+{
+	uint64_t at, bp, word = 0;
+
+	if (!w)
+		return 1;
+	at = w->sp;
+	bp = w->regs[DW_RBP];
+	for (int i = 0; i < GUESS_MAX_WORDS; i++) {
+		if (at >= bp)
+			return 0;
+		if (walk_read_word(w, at, &word) < 0 || walk_follows_call(w, word))
+			return 1;
+		if (is_unknown && word - w->pc + GUESS_NEAR < 2 * (uint64_t)GUESS_NEAR)
+			return 1;
+		at += 8;
+		forget(at, bp);
+	}
+	return 1;
+}
+
+/* By frame pointer, if it is one: the caller's address and stack into w->pc and w->sp.  0 or -1. */
+WALK_INLINE int walk_by_frame_pointer(struct walk *w, int why, int is_kept)
+{
+	uint64_t bp = w->regs[DW_RBP], word = 0, saved = 0;
+
+	if (bp < w->sp || bp - w->sp > GUESS_MAX_FRAME || bp & 7)
+		return -1;
+	if (walk_read_word(w, bp, &saved) < 0 || walk_read_word(w, bp + 8, &word) < 0)
+		return -1;
+	/* No address, no end either: two words of zero are found anywhere. */
+	if (!walk_follows_call(w, word))
+		return -1;
+	if (!is_kept && walk_may_skip(w, why == STOP_NO_MAPPING))
+		return -1;
+	w->sp = bp + 16;
+	w->pc = word;
+	w->regs[DW_RBP] = saved;
+	return 0;
+}
+
+/*
  * No CFI for the code in hand, because of @why: a leaf that has pushed nothing (frame 0 only), or
- * a frame pointer.  CONTINUE with the caller, or @why.
+ * a frame pointer.  CONTINUE with the caller, or why there is none.
  */
 WALK_FUNCTION int walk_guess(struct walk *w, int why)
 {
-	uint64_t bp, word = 0, saved = 0;
+	uint64_t word = 0;
+	int off = -1, is_jit;
 
 	if (!w)
 		return STOP_INTERNAL;
-	bp = w->regs[DW_RBP];
-	if (w->exact && w->mapping_blob != MAPPING_JIT && walk_read_word(w, w->sp, &word) == 0 &&
+	/* Where nobody knows a mapping yet, such code is what it most likely is. */
+	is_jit = why == STOP_NO_MAPPING || w->mapping_blob == MAPPING_JIT;
+	if (w->exact)
+		off = is_jit ? walk_frame_edge(w->pc) : 0;
+	if (off >= 0 && walk_read_word(w, w->sp + (uint32_t)off, &word) == 0 &&
 	    walk_follows_call(w, word)) {
-		w->sp += 8;
+		/* rbp has been pushed and is the caller's still. */
+		w->sp += (uint32_t)off + 8;
 		w->pc = word;
-	} else {
-		if (bp < w->sp || bp - w->sp > GUESS_MAX_FRAME || bp & 7)
-			return why;
-		if (walk_read_word(w, bp, &saved) < 0 || walk_read_word(w, bp + 8, &word) < 0)
-			return why;
-		/* No address, no end either: two words of zero are found anywhere. */
-		if (!walk_follows_call(w, word))
-			return why;
-		w->sp = bp + 16;
-		w->pc = word;
-		w->regs[DW_RBP] = saved;
+	} else if (walk_by_frame_pointer(w, why, is_jit && w->jit_keeps_rbp) < 0) {
+		return is_jit && why != STOP_NO_MAPPING ? STOP_JIT_FRAME : why;
 	}
 	w->exact = 0;
 	w->regs_live = 0;

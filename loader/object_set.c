@@ -5,6 +5,7 @@
 #include "common/elf_image.h"
 #include "common/hash_table.h"
 #include "common/log.h"
+#include "loader/jit_runtime.h"
 #include "loader/object_file.h"
 #include "loader/root_set.h"
 #include "loader/time.h"
@@ -69,6 +70,7 @@ static void free_entry(struct object_entry *e)
 	free(e->object.segments);
 	free(e->object.slices);
 	free(e->object.vdso_image);
+	free(e->object.jit);
 	free(e->key);
 	free(e);
 }
@@ -275,6 +277,7 @@ struct object *object_set_get(struct object_set *set, const struct object_mappin
 	e = xcalloc(1, sizeof(*e));
 	e->key = make_key(m, &size);
 	e->object.id = set->nr++;
+	e->object.jit = xcalloc(1, sizeof(*e->object.jit));
 	root = root_set_get(set->roots, m->pid);
 	e->object.root = root.path;
 	e->object.root_fd = root.fd;

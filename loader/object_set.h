@@ -24,6 +24,8 @@ enum object_kind {
 	OBJECT_OPAQUE,	/* a file that could not be read as an ELF object */
 };
 
+struct jit_facts;
+
 struct object_segment {
 	uint64_t off, file_size, vaddr;
 	bool exec;
@@ -46,6 +48,7 @@ struct object {
 	uint64_t text_begin, text_end; /* vaddrs of executable segments */
 	void *vdso_image;	       /* OBJECT_VDSO: a copy of its memory */
 	size_t vdso_size;
+	struct jit_facts *jit; /* jit_facts_of() fills them in when asked */
 	uint32_t id; /* 0, 1, 2 ... in order of first sight */
 };
 

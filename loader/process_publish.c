@@ -4,6 +4,7 @@
 #include "common/alloc.h"
 #include "common/log.h"
 #include "loader/object_set.h"
+#include "loader/process_runtime.h"
 #include "loader/process_set.h"
 #include "loader/slot_store.h"
 
@@ -172,6 +173,7 @@ void process_publisher_publish(struct process_publisher *pub, struct process *p,
 		fill_table(p, &ranges, table);
 		table->generation = ++pub->generation;
 		table->as_of_ns = as_of_ns;
+		table->jit_keeps_rbp = p->jit && process_keeps_rbp(p);
 		err = assign(pub, p, slot);
 		if (err == 0) {
 			slot_store_unref(pub->slots, p->slot);

@@ -8,6 +8,7 @@
 #include "loader/capture_builder.h"
 #include "loader/follower_set.h"
 #include "loader/inherited_fds.h"
+#include "loader/jit_hints.h"
 #include "loader/launch.h"
 #include "loader/launch_path.h"
 #include "loader/object_set.h"
@@ -335,6 +336,7 @@ static int finish(struct recording *r, struct record_result *result)
 	err = capture_build(result->capture, r->stacks, r->processes);
 	if (err < 0)
 		return log_errno(err, "cannot build the capture");
+	jit_hints_log(r->stacks, r->processes);
 	return record_fill_info(r, result);
 }
 

@@ -4,6 +4,7 @@
 
 #include "walk_host.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 
 #define TEXT	   0x400000u /* runtime start of the toy object, also its vaddr */
@@ -393,6 +394,107 @@ static void test_frame_pointer_is_followed_where_there_is_no_cfi(void **state)
 	assert_int_equal(w->walk.nr_guessed, 1);
 }
 
+/* Code made at run time lies over the second half of the text. */
+#define JIT (TEXT + TEXT_SIZE / 2)
+
+static void add_jit(struct world *w, bool keeps_rbp)
+{
+	add_row(w, TEXT + 0x20, rsp8);
+	add_row(w, TEXT + 0x100, stop_rule);
+	memset(w->text + (JIT - TEXT), 0x90, TEXT_SIZE / 2);
+	w->text[0x10b] = 0xe8;
+	w->table.nr = 2;
+	w->table.entry[0].end = JIT;
+	w->table.start[1] = JIT;
+	w->table.entry[1] = (struct mapping_entry){.end = TEXT + TEXT_SIZE, .blob = MAPPING_JIT};
+	w->table.jit_keeps_rbp = keeps_rbp;
+	w->walk.regs[DW_RBP] = STACK + 0x200;
+	put(w, STACK + 0x200, STACK + 0x300);
+	put(w, STACK + 0x208, TEXT + 0x110);
+}
+
+static void test_frame_pointer_of_jit_code_is_taken_when_nothing_can_lie_below(void **state)
+{
+	struct world *w = *state;
+
+	add_jit(w, false);
+	put(w, STACK + 0x180, STACK + 0x400);
+	assert_int_equal(run(w, JIT + 0x10, STACK + 0x100), STOP_END_OF_STACK);
+	assert_int_equal(w->walk.record.nr_user, 2);
+	assert_int_equal(w->walk.frame[1], (TEXT + 0x110) | FRAME_GUESSED);
+}
+
+static void test_frame_pointer_above_another_return_address_is_stale(void **state)
+{
+	struct world *w = *state;
+
+	add_jit(w, false);
+	/* Of a frame in between: into code made at run time, which need not follow a call. */
+	put(w, STACK + 0x180, JIT + 0x40);
+	assert_int_equal(run(w, JIT + 0x10, STACK + 0x100), STOP_JIT_FRAME);
+	assert_int_equal(w->walk.record.nr_user, 1);
+	/* Or into a program's own code, behind a call. */
+	put(w, STACK + 0x180, TEXT + 0x110);
+	assert_int_equal(run(w, JIT + 0x10, STACK + 0x100), STOP_JIT_FRAME);
+	put(w, STACK + 0x180, TEXT + 0x111);
+	assert_int_equal(run(w, JIT + 0x10, STACK + 0x100), STOP_END_OF_STACK);
+}
+
+static void test_frame_too_large_to_search_is_cut(void **state)
+{
+	struct world *w = *state;
+
+	add_jit(w, false);
+	w->walk.regs[DW_RBP] = STACK + 0x100 + GUESS_MAX_WORDS * 8;
+	put(w, STACK + 0x108 + GUESS_MAX_WORDS * 8, TEXT + 0x110);
+	put(w, STACK + 0x208, 0);
+	assert_int_equal(run(w, JIT + 0x10, STACK + 0x100), STOP_JIT_FRAME);
+	w->walk.regs[DW_RBP] = STACK + 0x100 + GUESS_MAX_WORDS * 8;
+	assert_int_equal(run(w, JIT + 0x10, STACK + 0x108), STOP_END_OF_STACK);
+}
+
+static void test_a_runtime_known_to_keep_frame_pointers_is_believed(void **state)
+{
+	struct world *w = *state;
+
+	add_jit(w, true);
+	put(w, STACK + 0x180, JIT + 0x40);
+	assert_int_equal(run(w, JIT + 0x10, STACK + 0x100), STOP_END_OF_STACK);
+	assert_int_equal(w->walk.record.nr_user, 2);
+	w->walk.regs[DW_RBP] = 42;
+	assert_int_equal(run(w, JIT + 0x10, STACK + 0x100), STOP_JIT_FRAME);
+}
+
+static void test_jit_code_at_the_edge_of_its_frame_has_its_caller_on_top(void **state)
+{
+	static const uint8_t enter[] = {0x55, 0x48, 0x89, 0xe5},
+			     enter2[] = {0x55, 0x48, 0x8b, 0xec};
+	struct world *w = *state;
+	const struct {
+		const uint8_t *code;
+		uint32_t pc, off;
+	} cases[] = {{enter, 0, 0}, {enter, 1, 8}, {enter2, 0, 0}, {enter2, 1, 8}};
+
+	add_jit(w, true);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		memcpy(w->text + (JIT - TEXT) + 0x10, cases[i].code, 4);
+		memset(w->stack, 0, sizeof(w->stack));
+		/* The caller's caller, which the stale frame pointer leads to, is not skipped to.
+		 */
+		put(w, STACK + 0x100 + cases[i].off, TEXT + 0x30);
+		w->text[0x2b] = 0xe8;
+		put(w, STACK + 0x108 + cases[i].off, TEXT + 0x110);
+		assert_int_equal(run(w, JIT + 0x10 + cases[i].pc, STACK + 0x100),
+				 STOP_END_OF_STACK);
+		assert_int_equal(w->walk.record.nr_user, 3);
+		assert_int_equal(frame_pc(w, 1), TEXT + 0x30);
+	}
+	w->text[JIT - TEXT + 0x10] = 0xc3;
+	put(w, STACK + 0x100, TEXT + 0x110);
+	assert_int_equal(run(w, JIT + 0x10, STACK + 0x100), STOP_END_OF_STACK);
+	assert_int_equal(w->walk.record.nr_user, 2);
+}
+
 static void test_depth_limit_ends_endless_recursion(void **state)
 {
 	struct world *w = *state;
@@ -467,6 +569,11 @@ int main(void)
 		T(test_unreadable_stack_is_a_read_fault_and_a_hole_behind_it_is_not),
 		T(test_pc_outside_every_mapping_and_code_without_row_are_named),
 		T(test_leaf_without_cfi_is_guessed_when_a_call_leads_to_it),
+		T(test_frame_pointer_of_jit_code_is_taken_when_nothing_can_lie_below),
+		T(test_frame_pointer_above_another_return_address_is_stale),
+		T(test_frame_too_large_to_search_is_cut),
+		T(test_a_runtime_known_to_keep_frame_pointers_is_believed),
+		T(test_jit_code_at_the_edge_of_its_frame_has_its_caller_on_top),
 		T(test_frame_pointer_is_followed_where_there_is_no_cfi),
 		T(test_depth_limit_ends_endless_recursion),
 		T(test_return_probe_trampoline_is_replaced_by_the_true_return_address),
