@@ -166,6 +166,13 @@ struct mapping_entry {
 	uint32_t index_base;
 };
 
+/* What is known of the frame pointers of a process's code made at run time. */
+enum jit_rbp {
+	JIT_RBP_UNKNOWN,
+	JIT_RBP_KEPT, /* always there */
+	JIT_RBP_FREE, /* not kept, though some of the runtime's own code may */
+};
+
 /*
  * Value of a slot's map: one generation of a process's executable ranges, sorted by start, not
  * overlapping.  Written once, before any process is assigned to the slot, and never changed while
@@ -173,9 +180,9 @@ struct mapping_entry {
  */
 struct mapping_table {
 	uint32_t nr;
-	uint32_t generation;	/* unique among all tables ever published, never 0 */
-	uint64_t as_of_ns;	/* everything that happened before is in it (CLOCK_MONOTONIC) */
-	uint32_t jit_keeps_rbp; /* 1: code made at run time is known to keep frame pointers */
+	uint32_t generation; /* unique among all tables ever published, never 0 */
+	uint64_t as_of_ns;   /* everything that happened before is in it (CLOCK_MONOTONIC) */
+	uint32_t jit_rbp;    /* enum jit_rbp */
 	uint32_t reserved;
 	uint64_t start[CTRACE_MAX_MAPPINGS];
 	struct mapping_entry entry[CTRACE_MAX_MAPPINGS];

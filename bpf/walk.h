@@ -111,7 +111,7 @@ struct walk {
 	uint8_t rbx_known;
 	uint8_t in_doubt;      /* what was learned comes before the table */
 	uint8_t mapping_asked; /* the mapping in hand was learned, not published */
-	uint8_t jit_keeps_rbp; /* mapping_table.jit_keeps_rbp */
+	uint8_t jit_rbp;       /* enum jit_rbp, of the table */
 	struct walk_rule rule; /* in hand */
 	uint64_t window[WALK_WINDOW_WORDS];
 	struct stack_record record;

@@ -27,6 +27,8 @@ _Static_assert(1 << (ROW_SEARCH_STEPS - 1) >= CTRACE_MAX_BLOCK_ROWS, "search cov
 #define GUESS_MAX_FRAME (1u << 20)
 /* Memory this near to code of an unknown mapping may be of the same one. */
 #define GUESS_NEAR (1u << 26)
+/* How much code is searched for the beginning of its function; a power of two. */
+#define GUESS_CODE_BYTES 256
 /* Words of a frame that are searched for what would prove that it is more than one. */
 #define GUESS_MAX_WORDS 256
 
@@ -292,6 +294,43 @@ WALK_FUNCTION int walk_frame_edge(uint64_t pc)
 }
 
 /*
+ * Has the code in hand made itself a frame: does a "push rbp; mov rbp, rsp" come before @pc, near,
+ * and no end of a function in between?  Takes the window's place.
+ */
+WALK_FUNCTION int walk_has_made_frame(struct walk *w, uint64_t pc)
+{
+	uint32_t size = GUESS_CODE_BYTES, last = 0;
+	const uint8_t *code;
+
+	if (!w)
+		return 0;
+	code = (const uint8_t *)w->window;
+	w->window_size = 0;
+	if (walk_read(w->window, GUESS_CODE_BYTES, pc - GUESS_CODE_BYTES) < 0) {
+		/* Code begins on this page. */
+		size = pc & 4095;
+		if (size > GUESS_CODE_BYTES)
+			return 0;
+		if (walk_read(w->window, size, pc - size) < 0)
+			return 0;
+	}
+	for (uint32_t i = 1; i <= GUESS_CODE_BYTES; i++) {
+		uint32_t at = size - i;
+
+		if (i > size)
+			break;
+		last = last << 8 | code[at & (GUESS_CODE_BYTES - 1)];
+		if (i >= 4 && (last == 0xe5894855 || last == 0xec8b4855))
+			return 1;
+		/* pop rbp or leave, and ret */
+		if ((last & 0xffff) == 0xc35d || (last & 0xffff) == 0xc3c9)
+			return 0;
+		forget(last, pc);
+	}
+	return 0;
+}
+
+/*
  * May frames lie between rsp and the one rbp points to?  Each would have left its return address
  * there: where no word can be one, rbp is the frame pointer of the very frame in hand.
  */
@@ -317,9 +356,10 @@ WALK_FUNCTION int walk_may_skip(struct walk *w, int is_unknown)
 }
 
 /* By frame pointer, if it is one: the caller's address and stack into w->pc and w->sp.  0 or -1. */
-WALK_INLINE int walk_by_frame_pointer(struct walk *w, int why, int is_kept)
+WALK_INLINE int walk_by_frame_pointer(struct walk *w, int why, int is_jit)
 {
 	uint64_t bp = w->regs[DW_RBP], word = 0, saved = 0;
+	int is_kept = 0;
 
 	if (bp < w->sp || bp - w->sp > GUESS_MAX_FRAME || bp & 7)
 		return -1;
@@ -328,6 +368,10 @@ WALK_INLINE int walk_by_frame_pointer(struct walk *w, int why, int is_kept)
 	/* No address, no end either: two words of zero are found anywhere. */
 	if (!walk_follows_call(w, word))
 		return -1;
+	if (is_jit && w->jit_rbp == JIT_RBP_KEPT)
+		is_kept = 1;
+	else if (is_jit && w->jit_rbp == JIT_RBP_UNKNOWN)
+		is_kept = walk_has_made_frame(w, w->pc);
 	if (!is_kept && walk_may_skip(w, why == STOP_NO_MAPPING))
 		return -1;
 	w->sp = bp + 16;
@@ -356,7 +400,7 @@ WALK_FUNCTION int walk_guess(struct walk *w, int why)
 		/* rbp has been pushed and is the caller's still. */
 		w->sp += (uint32_t)off + 8;
 		w->pc = word;
-	} else if (walk_by_frame_pointer(w, why, is_jit && w->jit_keeps_rbp) < 0) {
+	} else if (walk_by_frame_pointer(w, why, is_jit) < 0) {
 		return is_jit && why != STOP_NO_MAPPING ? STOP_JIT_FRAME : why;
 	}
 	w->exact = 0;

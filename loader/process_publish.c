@@ -173,7 +173,7 @@ void process_publisher_publish(struct process_publisher *pub, struct process *p,
 		fill_table(p, &ranges, table);
 		table->generation = ++pub->generation;
 		table->as_of_ns = as_of_ns;
-		table->jit_keeps_rbp = p->jit && process_keeps_rbp(p);
+		table->jit_rbp = p->jit ? process_jit_rbp(p) : JIT_RBP_UNKNOWN;
 		err = assign(pub, p, slot);
 		if (err == 0) {
 			slot_store_unref(pub->slots, p->slot);

@@ -3,7 +3,8 @@
 #ifndef CTRACE_LOADER_PROCESS_RUNTIME_H
 #define CTRACE_LOADER_PROCESS_RUNTIME_H
 
-#include <stdbool.h>
+#include "bpf/abi.h"
+
 #include <stdint.h>
 
 struct jit_runtime;
@@ -11,7 +12,7 @@ struct process;
 
 /* That of the image @execs, or NULL. */
 const struct jit_runtime *process_runtime(const struct process *process, uint32_t execs);
-/* Does the code that the present image makes keep frame pointers, as far as is known? */
-bool process_keeps_rbp(const struct process *process);
+/* Does the code that the present image makes keep frame pointers? */
+enum jit_rbp process_jit_rbp(const struct process *process);
 
 #endif

@@ -4,7 +4,6 @@
 
 #include "walk_host.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 
 #define TEXT	   0x400000u /* runtime start of the toy object, also its vaddr */
@@ -397,7 +396,7 @@ static void test_frame_pointer_is_followed_where_there_is_no_cfi(void **state)
 /* Code made at run time lies over the second half of the text. */
 #define JIT (TEXT + TEXT_SIZE / 2)
 
-static void add_jit(struct world *w, bool keeps_rbp)
+static void add_jit(struct world *w, enum jit_rbp rbp)
 {
 	add_row(w, TEXT + 0x20, rsp8);
 	add_row(w, TEXT + 0x100, stop_rule);
@@ -407,7 +406,7 @@ static void add_jit(struct world *w, bool keeps_rbp)
 	w->table.entry[0].end = JIT;
 	w->table.start[1] = JIT;
 	w->table.entry[1] = (struct mapping_entry){.end = TEXT + TEXT_SIZE, .blob = MAPPING_JIT};
-	w->table.jit_keeps_rbp = keeps_rbp;
+	w->table.jit_rbp = rbp;
 	w->walk.regs[DW_RBP] = STACK + 0x200;
 	put(w, STACK + 0x200, STACK + 0x300);
 	put(w, STACK + 0x208, TEXT + 0x110);
@@ -417,7 +416,7 @@ static void test_frame_pointer_of_jit_code_is_taken_when_nothing_can_lie_below(v
 {
 	struct world *w = *state;
 
-	add_jit(w, false);
+	add_jit(w, JIT_RBP_UNKNOWN);
 	put(w, STACK + 0x180, STACK + 0x400);
 	assert_int_equal(run(w, JIT + 0x10, STACK + 0x100), STOP_END_OF_STACK);
 	assert_int_equal(w->walk.record.nr_user, 2);
@@ -428,7 +427,7 @@ static void test_frame_pointer_above_another_return_address_is_stale(void **stat
 {
 	struct world *w = *state;
 
-	add_jit(w, false);
+	add_jit(w, JIT_RBP_UNKNOWN);
 	/* Of a frame in between: into code made at run time, which need not follow a call. */
 	put(w, STACK + 0x180, JIT + 0x40);
 	assert_int_equal(run(w, JIT + 0x10, STACK + 0x100), STOP_JIT_FRAME);
@@ -440,11 +439,35 @@ static void test_frame_pointer_above_another_return_address_is_stale(void **stat
 	assert_int_equal(run(w, JIT + 0x10, STACK + 0x100), STOP_END_OF_STACK);
 }
 
+static void test_a_frame_that_the_code_before_pc_has_made_is_believed(void **state)
+{
+	static const uint8_t enter[] = {0x55, 0x48, 0x89, 0xe5}, leave[] = {0x5d, 0xc3};
+	struct world *w = *state;
+
+	add_jit(w, JIT_RBP_UNKNOWN);
+	put(w, STACK + 0x180, JIT + 0x40);
+	memcpy(w->text + (JIT - TEXT) + 0x400, enter, sizeof(enter));
+	assert_int_equal(run(w, JIT + 0x440, STACK + 0x100), STOP_END_OF_STACK);
+	/* Not that of the function before. */
+	w->walk.regs[DW_RBP] = STACK + 0x200;
+	memcpy(w->text + (JIT - TEXT) + 0x420, leave, sizeof(leave));
+	assert_int_equal(run(w, JIT + 0x440, STACK + 0x100), STOP_JIT_FRAME);
+	/* Nor where the runtime is known to make others. */
+	w->walk.regs[DW_RBP] = STACK + 0x200;
+	w->table.jit_rbp = JIT_RBP_FREE;
+	assert_int_equal(run(w, JIT + 0x418, STACK + 0x100), STOP_JIT_FRAME);
+	/* Code that begins with its page. */
+	w->table.jit_rbp = JIT_RBP_UNKNOWN;
+	w->unreadable = JIT - 4096;
+	memcpy(w->text + (JIT - TEXT), enter, sizeof(enter));
+	assert_int_equal(run(w, JIT + 0x20, STACK + 0x100), STOP_END_OF_STACK);
+}
+
 static void test_frame_too_large_to_search_is_cut(void **state)
 {
 	struct world *w = *state;
 
-	add_jit(w, false);
+	add_jit(w, JIT_RBP_UNKNOWN);
 	w->walk.regs[DW_RBP] = STACK + 0x100 + GUESS_MAX_WORDS * 8;
 	put(w, STACK + 0x108 + GUESS_MAX_WORDS * 8, TEXT + 0x110);
 	put(w, STACK + 0x208, 0);
@@ -457,7 +480,7 @@ static void test_a_runtime_known_to_keep_frame_pointers_is_believed(void **state
 {
 	struct world *w = *state;
 
-	add_jit(w, true);
+	add_jit(w, JIT_RBP_KEPT);
 	put(w, STACK + 0x180, JIT + 0x40);
 	assert_int_equal(run(w, JIT + 0x10, STACK + 0x100), STOP_END_OF_STACK);
 	assert_int_equal(w->walk.record.nr_user, 2);
@@ -475,7 +498,7 @@ static void test_jit_code_at_the_edge_of_its_frame_has_its_caller_on_top(void **
 		uint32_t pc, off;
 	} cases[] = {{enter, 0, 0}, {enter, 1, 8}, {enter2, 0, 0}, {enter2, 1, 8}};
 
-	add_jit(w, true);
+	add_jit(w, JIT_RBP_KEPT);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		memcpy(w->text + (JIT - TEXT) + 0x10, cases[i].code, 4);
 		memset(w->stack, 0, sizeof(w->stack));
@@ -571,6 +594,7 @@ int main(void)
 		T(test_leaf_without_cfi_is_guessed_when_a_call_leads_to_it),
 		T(test_frame_pointer_of_jit_code_is_taken_when_nothing_can_lie_below),
 		T(test_frame_pointer_above_another_return_address_is_stale),
+		T(test_a_frame_that_the_code_before_pc_has_made_is_believed),
 		T(test_frame_too_large_to_search_is_cut),
 		T(test_a_runtime_known_to_keep_frame_pointers_is_believed),
 		T(test_jit_code_at_the_edge_of_its_frame_has_its_caller_on_top),
