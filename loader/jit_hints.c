@@ -5,10 +5,10 @@
 #include "common/alloc.h"
 #include "common/cleanup.h"
 #include "common/log.h"
-#include "loader/jit_runtime.h"
 #include "loader/object_set.h"
 #include "loader/process_runtime.h"
 #include "loader/process_set.h"
+#include "loader/runtime_facts.h"
 #include "loader/stack_store.h"
 
 #include <stdlib.h>

@@ -5,9 +5,9 @@
 #include "common/elf_image.h"
 #include "common/hash_table.h"
 #include "common/log.h"
-#include "loader/jit_runtime.h"
 #include "loader/object_file.h"
 #include "loader/root_set.h"
+#include "loader/runtime_facts.h"
 #include "loader/time.h"
 #include "unwind/table.h"
 

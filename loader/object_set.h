@@ -49,7 +49,7 @@ struct object {
 	void *vdso_image;	       /* OBJECT_VDSO: a copy of its memory */
 	size_t vdso_size;
 	struct jit_facts *jit; /* jit_facts_of() fills them in when asked */
-	uint32_t id; /* 0, 1, 2 ... in order of first sight */
+	uint32_t id;	       /* 0, 1, 2 ... in order of first sight */
 };
 
 /* Where an object is seen: one executable mapping. */

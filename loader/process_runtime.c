@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "loader/process_runtime.h"
 
-#include "loader/jit_runtime.h"
 #include "loader/object_set.h"
 #include "loader/process_set.h"
+#include "loader/runtime_facts.h"
 
 /* The mapping of the runtime's own object, or NULL. */
 static const struct process_mapping *find_runtime(const struct process *p, uint32_t execs)

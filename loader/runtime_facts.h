@@ -4,8 +4,8 @@
  * frame pointers, and what its user can do if not.  Known by the symbols a file defines, never by
  * its name.  Knows files and one flag in memory; whose code a pc was in is process_jit's.
  */
-#ifndef CTRACE_LOADER_JIT_RUNTIME_H
-#define CTRACE_LOADER_JIT_RUNTIME_H
+#ifndef CTRACE_LOADER_RUNTIME_FACTS_H
+#define CTRACE_LOADER_RUNTIME_FACTS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "loader/jit_runtime.h"
+#include "loader/runtime_facts.h"
 
 #include "common/cleanup.h"
 #include "common/elf_image.h"
