@@ -11,14 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* While walking: until which node a function or call is already counted. */
+#define NO_CALL UINT32_MAX
+
+/* While walking: until which node a function is already counted. */
 struct counting {
 	struct call_graph *graph;
 	const struct profile_before *before; /* or NULL */
 	struct hash_index call_index;
 	uint32_t *function_until;
-	uint32_t *call_until;
-	size_t cap_calls, cap_until;
+	size_t cap_calls;
 };
 
 static bool same_function(const struct frame *a, const struct frame *b)
@@ -46,7 +47,6 @@ static uint32_t find_call(struct counting *counting, uint32_t caller, uint32_t c
 	struct call_graph *graph = counting->graph;
 	uint64_t hash = hash_u64(counting->call_index.seed, (uint64_t)caller << 32 | callee);
 	struct hash_probe probe;
-	size_t nr = graph->nr_calls;
 	uint32_t row;
 
 	for (row = hash_index_first(&counting->call_index, hash, &probe); row != HASH_INDEX_NONE;
@@ -54,12 +54,9 @@ static uint32_t find_call(struct counting *counting, uint32_t caller, uint32_t c
 		if (graph->calls[row].caller == caller && graph->calls[row].callee == callee)
 			return row;
 	}
-	GROW_ARRAY(graph->calls, nr, counting->cap_calls);
-	nr = graph->nr_calls;
-	GROW_ARRAY(counting->call_until, nr, counting->cap_until);
+	GROW_ARRAY(graph->calls, graph->nr_calls, counting->cap_calls);
 	row = (uint32_t)graph->nr_calls++;
 	graph->calls[row] = (struct call_graph_call){.caller = caller, .callee = callee};
-	counting->call_until[row] = 0;
 	hash_index_insert(&counting->call_index, hash, row);
 	return row;
 }
@@ -68,24 +65,21 @@ static void count_node(struct counting *counting, uint32_t index, uint32_t end,
 		       const struct profile_node *node, uint32_t caller, uint32_t callee)
 {
 	struct call_graph *graph = counting->graph;
+	uint32_t call = NO_CALL;
 
+	if (caller != UINT32_MAX && caller != callee)
+		call = find_call(counting, caller, callee);
 	graph->functions[callee].self += node->self;
 	if (counting->before)
 		graph->functions[callee].self_before += counting->before[index].self;
-	if (index >= counting->function_until[callee]) {
-		graph->functions[callee].total += node->total;
-		if (counting->before)
-			graph->functions[callee].total_before += counting->before[index].total;
-		counting->function_until[callee] = end;
-	}
-	if (caller != UINT32_MAX && caller != callee) {
-		uint32_t call = find_call(counting, caller, callee);
-
-		if (index >= counting->call_until[call]) {
-			graph->calls[call].total += node->total;
-			counting->call_until[call] = end;
-		}
-	}
+	if (index < counting->function_until[callee])
+		return;
+	graph->functions[callee].total += node->total;
+	if (counting->before)
+		graph->functions[callee].total_before += counting->before[index].total;
+	if (call != NO_CALL)
+		graph->calls[call].total += node->total;
+	counting->function_until[callee] = end;
 }
 
 static uint32_t *subtree_ends(const struct profile *profile)
@@ -136,7 +130,6 @@ void call_graph_init(struct call_graph *graph, const struct profile *profile)
 		qsort(graph->calls, graph->nr_calls, sizeof(*graph->calls), compare_calls);
 	hash_index_release(&counting.call_index);
 	free(counting.function_until);
-	free(counting.call_until);
 }
 
 void call_graph_release(struct call_graph *graph)

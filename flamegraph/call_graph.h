@@ -17,9 +17,13 @@ struct call_graph_function {
 	uint64_t self_before, total_before; /* of what profile_before() tells */
 };
 
+/*
+ * A stack counts for one call to each function in it: to its outermost frame.  So whatever
+ * recursion there is, the calls to a function add up to its total, but for what begins with it.
+ */
 struct call_graph_call {
 	uint32_t caller, callee; /* functions; never equal */
-	uint64_t total;
+	uint64_t total;		 /* 0: only ever met within a recursion */
 };
 
 struct call_graph {

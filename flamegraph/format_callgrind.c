@@ -2,8 +2,13 @@
 /*
  * Callgrind's profile format, for KCachegrind, QCachegrind and callgrind_annotate: self cost by
  * function, inclusive cost by call.
+ *
+ * Its readers take a function's inclusive cost for that of the calls to it, if there are any: here
+ * they add up, since recursive calls have no cost and are left out (call_graph.h).  What begins
+ * stacks and is called as well is called by ROOT there.
  */
 #include "common/alloc.h"
+#include "common/cleanup.h"
 #include "flamegraph/call_graph.h"
 #include "flamegraph/capture.h"
 #include "flamegraph/format.h"
@@ -20,6 +25,7 @@
 #include <string.h>
 
 #define UNKNOWN "???" /* callgrind's own word for it */
+#define ROOT	"all"
 
 /* One line, whatever is in the name. */
 static void put_name(FILE *out, const char *name)
@@ -82,6 +88,8 @@ static void put_function(struct callgrind *callgrind, uint32_t function, size_t 
 		const struct call_graph_call *call = &graph->calls[(*next_call)++];
 		const struct frame *callee = graph->functions[call->callee].frame;
 
+		if (!call->total)
+			continue;
 		put_position(callgrind, "c", call->callee);
 		/* How often is not known; a sample is at least one call. */
 		fprintf(out, "calls=1 %" PRIu32 "\n%" PRIu32 " %" PRIu64 "\n", callee->line,
@@ -90,13 +98,47 @@ static void put_function(struct callgrind *callgrind, uint32_t function, size_t 
 	putc('\n', out);
 }
 
-static void put_head(FILE *out, const struct profile *profile, bool no_metadata)
+/* Is what begins some stacks called somewhere, even within a recursion? */
+static bool needs_root(const struct call_graph *graph, const struct profile *profile)
+{
+	_cleanup_free_ bool *begins = xcalloc(graph->nr_functions + 1, sizeof(*begins));
+	const struct frame *frames = profile_frames(profile, &(size_t){0});
+	const struct profile_node *nodes = profile_nodes(profile, &(size_t){0});
+
+	for (uint32_t i = nodes[0].first_child; i; i = nodes[i].next_sibling)
+		begins[graph->function_of[nodes[i].frame - frames]] = true;
+	for (size_t i = 0; i < graph->nr_calls; i++) {
+		if (begins[graph->calls[i].callee])
+			return true;
+	}
+	return false;
+}
+
+static void put_root(struct callgrind *callgrind, const struct profile *profile)
+{
+	const struct frame *frames = profile_frames(profile, &(size_t){0});
+	const struct profile_node *nodes = profile_nodes(profile, &(size_t){0});
+	FILE *out = callgrind->out;
+
+	fprintf(out, "ob=" UNKNOWN "\nfl=" UNKNOWN "\nfn=(%zu) " ROOT "\n0 0\n",
+		callgrind->graph.nr_functions + 1);
+	for (uint32_t i = nodes[0].first_child; i; i = nodes[i].next_sibling) {
+		uint32_t function = callgrind->graph.function_of[nodes[i].frame - frames];
+
+		put_position(callgrind, "c", function);
+		fprintf(out, "calls=1 %" PRIu32 "\n0 %" PRIu64 "\n", nodes[i].frame->line,
+			nodes[i].total);
+	}
+	putc('\n', out);
+}
+
+static void put_head(FILE *out, const struct profile *profile, const struct format_options *options)
 {
 	const struct capture_info *info = profile_info(profile);
-	const char *unit = value_unit_name(profile);
+	const char *unit = value_scale_of(profile, options).name;
 
 	fputs("# callgrind format\nversion: 1\ncreator: ctrace-" CTRACE_VERSION "\n", out);
-	if (info && info->nr_argv && !no_metadata) {
+	if (info && info->nr_argv && !options->no_metadata) {
 		fputs("cmd:", out);
 		for (size_t i = 0; i < info->nr_argv; i++) {
 			putc(' ', out);
@@ -123,9 +165,11 @@ static int write_callgrind(const struct profile *profile, const struct format_op
 		return -ENODATA;
 	call_graph_init(&callgrind.graph, profile);
 	callgrind.told = xcalloc(callgrind.graph.nr_functions + 1, sizeof(bool));
-	put_head(out, profile, options->no_metadata);
+	put_head(out, profile, options);
 	for (uint32_t i = 0; i < callgrind.graph.nr_functions; i++)
 		put_function(&callgrind, i, &next_call);
+	if (needs_root(&callgrind.graph, profile))
+		put_root(&callgrind, profile);
 	fprintf(out, "totals: %" PRIu64 "\n", profile_total(profile));
 	call_graph_release(&callgrind.graph);
 	free(callgrind.told);

@@ -138,15 +138,14 @@ static int write_chrome(const struct profile *profile, const struct format_optio
 			FILE *out)
 {
 	struct chrome chrome = {.profile = profile, .microseconds = 1};
-	uint64_t ns = value_nanoseconds(profile);
+	const struct value_scale scale = value_scale_of(profile, options);
 	struct profile_root *roots;
 	size_t nr;
 
-	(void)options;
 	if (!profile_total(profile))
 		return -ENODATA;
-	if (ns)
-		chrome.microseconds = (double)ns / 1000;
+	if (scale.nanoseconds)
+		chrome.microseconds = (double)scale.nanoseconds / 1000;
 	roots = profile_roots(profile, &nr);
 	json_init(&chrome.json, out);
 	json_object_begin(&chrome.json);
@@ -159,6 +158,10 @@ static int write_chrome(const struct profile *profile, const struct format_optio
 	put_slices(&chrome, roots);
 	json_array_end(&chrome.json);
 	json_key_string(&chrome.json, "displayTimeUnit", "ns");
+	json_key(&chrome.json, "otherData");
+	json_object_begin(&chrome.json);
+	json_key_string(&chrome.json, "unit", scale.name);
+	json_object_end(&chrome.json);
 	json_object_end(&chrome.json);
 	putc('\n', out);
 	profile_roots_free(roots, nr);

@@ -27,11 +27,9 @@
 #define DEFAULT_INTERVAL 1 /* milliseconds, for what is no time */
 
 /* Milliseconds on the time axis for one of the profile's units. */
-static double interval_of(const struct profile *profile)
+static double interval_of(const struct value_scale *scale)
 {
-	uint64_t ns = value_nanoseconds(profile);
-
-	return ns ? (double)ns / 1e6 : DEFAULT_INTERVAL;
+	return scale->nanoseconds ? (double)scale->nanoseconds / 1e6 : DEFAULT_INTERVAL;
 }
 
 static void put_categories(struct json_writer *json)
@@ -60,6 +58,7 @@ static void put_meta(struct json_writer *json, const struct profile *profile,
 		     const struct format_options *options)
 {
 	const struct capture_info *info = profile_info(profile);
+	const struct value_scale scale = value_scale_of(profile, options);
 	_cleanup_free_ char *title = page_title(profile, options);
 	bool tell = info && !options->no_metadata;
 
@@ -69,7 +68,7 @@ static void put_meta(struct json_writer *json, const struct profile *profile,
 	json_key_uint(json, "preprocessedProfileVersion", FORMAT_VERSION);
 	/* How far a sample reaches in the graphs. */
 	json_key_double(json, "interval",
-			firefox_slice(profile) > 0 ? firefox_slice(profile) : interval_of(profile),
+			firefox_slice(profile) > 0 ? firefox_slice(profile) : interval_of(&scale),
 			6);
 	json_key_double(json, "startTime", tell ? (double)info->start_unix_ns / 1e6 : 0, 3);
 	json_key_uint(json, "processType", 0);
@@ -92,12 +91,13 @@ static void put_meta(struct json_writer *json, const struct profile *profile,
 	json_object_end(json);
 }
 
-static const char *weight_type(const struct profile *profile)
+static const char *weight_type(const struct value_scale *scale)
 {
-	switch (value_unit(profile)) {
+	switch (scale->unit) {
 	case VALUE_NANOSECONDS:
 	case VALUE_MICROSECONDS:
 	case VALUE_MILLISECONDS:
+	case VALUE_SECONDS:
 		return "tracing-ms";
 	case VALUE_BYTES:
 		return "bytes";
@@ -107,13 +107,14 @@ static const char *weight_type(const struct profile *profile)
 }
 
 /* Times weigh in milliseconds, whatever they were counted in. */
-static void put_weight(struct json_writer *json, const struct profile *profile, uint64_t value)
+static void put_weight(struct json_writer *json, const struct value_scale *scale, uint64_t value)
 {
-	switch (value_unit(profile)) {
+	switch (scale->unit) {
 	case VALUE_NANOSECONDS:
 	case VALUE_MICROSECONDS:
 	case VALUE_MILLISECONDS:
-		json_double(json, (double)value * interval_of(profile), 6);
+	case VALUE_SECONDS:
+		json_double(json, (double)value * interval_of(scale), 6);
 		break;
 	default:
 		json_uint(json, value);
@@ -121,11 +122,11 @@ static void put_weight(struct json_writer *json, const struct profile *profile, 
 }
 
 static void put_samples(struct json_writer *json, const struct profile *profile,
-			const struct profile_root *root)
+			const struct value_scale *scale, const struct profile_root *root)
 {
 	size_t nr;
 	_cleanup_free_ struct firefox_sample *samples = firefox_samples(profile, root,
-									interval_of(profile), &nr);
+									interval_of(scale), &nr);
 
 	json_key(json, "samples");
 	json_object_begin(json);
@@ -146,9 +147,9 @@ static void put_samples(struct json_writer *json, const struct profile *profile,
 	json_key(json, "weight");
 	json_array_begin(json);
 	for (size_t i = 0; i < nr; i++)
-		put_weight(json, profile, samples[i].value);
+		put_weight(json, scale, samples[i].value);
 	json_array_end(json);
-	json_key_string(json, "weightType", weight_type(profile));
+	json_key_string(json, "weightType", weight_type(scale));
 	json_key_uint(json, "length", nr);
 	json_object_end(json);
 }
@@ -170,7 +171,7 @@ static void put_markers(struct json_writer *json)
 }
 
 static void put_thread(struct json_writer *json, const struct profile *profile,
-		       const struct profile_root *root, size_t row)
+		       const struct value_scale *scale, const struct profile_root *root, size_t row)
 {
 	uint64_t pid = root->pid ? root->pid : row + 1;
 	_cleanup_free_ char *pid_text = xasprintf("%" PRIu64, pid);
@@ -191,7 +192,7 @@ static void put_thread(struct json_writer *json, const struct profile *profile,
 	json_key_bool(json, "isMainThread", !root->tid || root->tid == root->pid);
 	json_key_string(json, "pid", pid_text);
 	json_key_uint(json, "tid", root->tid ? root->tid : pid);
-	put_samples(json, profile, root);
+	put_samples(json, profile, scale, root);
 	put_markers(json);
 	json_object_end(json);
 }
@@ -199,6 +200,7 @@ static void put_thread(struct json_writer *json, const struct profile *profile,
 static int write_firefox(const struct profile *profile, const struct format_options *options,
 			 FILE *out)
 {
+	const struct value_scale scale = value_scale_of(profile, options);
 	struct profile_root *roots;
 	struct json_writer json;
 	FILE *packed;
@@ -215,7 +217,7 @@ static int write_firefox(const struct profile *profile, const struct format_opti
 	json_key(&json, "threads");
 	json_array_begin(&json);
 	for (size_t i = 0; i < nr; i++)
-		put_thread(&json, profile, &roots[i], i);
+		put_thread(&json, profile, &scale, &roots[i], i);
 	json_array_end(&json);
 	json_object_end(&json);
 	profile_roots_free(roots, nr);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Perfetto's protobuf trace: perf samples with interned call stacks.  Its viewer counts samples and
- * knows no weights, so a stack appears as often as it was counted; above MAX_SAMPLES each stands
- * for a number of units, which the trace states as the sampling period.
+ * knows no weights, so a stack appears as often as it was counted.  What is counted in microseconds
+ * or bytes would need millions: a trace has at most MIN_SAMPLES and SAMPLES_A_STACK for each stack,
+ * and each then stands for a number of units, which the trace states as the sampling period.
  */
 #include "common/alloc.h"
 #include "common/cleanup.h"
@@ -19,10 +20,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_SAMPLES    1000000u
-#define SEQUENCE_ID    1
-#define CLOCK_BOOTTIME 6
-#define DEFAULT_STEP   1000000 /* nanoseconds between samples of what is no time */
+#define MAX_SAMPLES	1000000u
+#define MIN_SAMPLES	1000u /* a permille can be told */
+#define SAMPLES_A_STACK 64u
+#define SEQUENCE_ID	1
+#define CLOCK_BOOTTIME	6
+#define DEFAULT_STEP	1000000 /* nanoseconds between samples of what is no time */
 
 enum { SEQUENCE_CLEARED = 1, SEQUENCE_NEEDS_STATE = 2 };
 enum { MODE_KERNEL = 1, MODE_USER = 2 };
@@ -37,6 +40,8 @@ struct perfetto {
 	uint64_t *module_iid; /* of each frame; 0 = none */
 	uint64_t *stack;
 	size_t cap_stack;
+	uint64_t period_ns;
+	char *unit_name;  /* UTF-8 */
 	uint64_t unit;	  /* of the profile's, in one sample */
 	uint64_t carried; /* below one sample, to be added to the next stack's */
 	uint64_t time, step;
@@ -68,7 +73,7 @@ static void put_head(struct perfetto *perfetto)
 		CTRACE__PERFETTO__TRACE_PACKET_DEFAULTS__INIT;
 	Ctrace__Perfetto__PerfSampleDefaults samples = CTRACE__PERFETTO__PERF_SAMPLE_DEFAULTS__INIT;
 	Ctrace__Perfetto__Timebase timebase = CTRACE__PERFETTO__TIMEBASE__INIT;
-	uint64_t period_ns = value_period_ns(perfetto->profile);
+	uint64_t period_ns = perfetto->period_ns;
 
 	if (period_ns && perfetto->unit == 1) {
 		timebase.has_frequency = true;
@@ -77,6 +82,7 @@ static void put_head(struct perfetto *perfetto)
 		timebase.has_period = true;
 		timebase.period = perfetto->unit;
 	}
+	timebase.name = perfetto->unit_name;
 	samples.timebase = &timebase;
 	defaults.perf_sample_defaults = &samples;
 	packet.trace_packet_defaults = &defaults;
@@ -287,20 +293,36 @@ static void put_stacks(struct perfetto *perfetto, const struct profile_root *roo
 	profile_walk_release(&walk);
 }
 
+static uint64_t unit_of_sample(const struct profile *profile)
+{
+	size_t nr;
+	const struct profile_node *nodes = profile_nodes(profile, &nr);
+	uint64_t samples = MIN_SAMPLES;
+
+	for (size_t i = 0; i < nr && samples < MAX_SAMPLES; i++)
+		samples += nodes[i].self ? SAMPLES_A_STACK : 0;
+	if (samples > MAX_SAMPLES)
+		samples = MAX_SAMPLES;
+	return (profile_total(profile) + samples - 1) / samples;
+}
+
 static int write_perfetto(const struct profile *profile, const struct format_options *options,
 			  FILE *out)
 {
-	struct perfetto perfetto = {.profile = profile, .out = out};
-	uint64_t ns = value_nanoseconds(profile);
+	const struct value_scale scale = value_scale_of(profile, options);
+	struct perfetto perfetto = {.profile = profile, .out = out, .period_ns = scale.period_ns};
 	struct profile_root *roots;
 	size_t nr;
 
-	(void)options;
 	if (!profile_total(profile))
 		return -ENODATA;
 	perfetto.frames = profile_frames(profile, &perfetto.nr_frames);
-	perfetto.unit = (profile_total(profile) + MAX_SAMPLES - 1) / MAX_SAMPLES;
-	perfetto.step = ns ? ns * perfetto.unit : DEFAULT_STEP;
+	perfetto.unit = unit_of_sample(profile);
+	perfetto.step = DEFAULT_STEP;
+	/* The last sample's time fits, too. */
+	if (scale.nanoseconds && profile_total(profile) < INT64_MAX / scale.nanoseconds)
+		perfetto.step = scale.nanoseconds * perfetto.unit;
+	perfetto.unit_name = utf8_copy(scale.name);
 	roots = profile_roots(profile, &nr);
 	put_head(&perfetto);
 	for (size_t i = 0; i < nr; i++)
@@ -310,6 +332,7 @@ static int write_perfetto(const struct profile *profile, const struct format_opt
 		put_frame(&perfetto, i);
 	put_stacks(&perfetto, roots);
 	profile_roots_free(roots, nr);
+	free(perfetto.unit_name);
 	free(perfetto.packed);
 	free(perfetto.module_iid);
 	free(perfetto.stack);

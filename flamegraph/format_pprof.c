@@ -34,6 +34,7 @@ struct location {
 
 struct pprof {
 	const struct profile *profile;
+	struct value_scale scale;
 	const struct frame *frames;
 	size_t nr_frames;
 	FILE *out;
@@ -261,7 +262,7 @@ static void put_sample(struct pprof *pprof, const struct profile_walk *walk,
 	Ctrace__Pprof__Sample *samples[] = {&sample};
 	Ctrace__Pprof__Label labels[MAX_LABELS];
 	Ctrace__Pprof__Label *label_list[MAX_LABELS];
-	uint64_t period = value_period_ns(pprof->profile);
+	uint64_t period = pprof->scale.period_ns;
 	uint64_t value = walk->nodes[profile_walk_node(walk)].self;
 	int64_t values[] = {(int64_t)value, (int64_t)(value * period)};
 
@@ -291,10 +292,10 @@ static void add_type(struct pprof *pprof, Ctrace__Pprof__ValueType *type, const 
 static void add_types(struct pprof *pprof, Ctrace__Pprof__Profile *piece,
 		      Ctrace__Pprof__ValueType *types)
 {
-	uint64_t period = value_period_ns(pprof->profile);
+	uint64_t period = pprof->scale.period_ns;
 
 	piece->n_sample_type = 1;
-	switch (value_unit(pprof->profile)) {
+	switch (pprof->scale.unit) {
 	case VALUE_SAMPLES:
 		add_type(pprof, &types[0], "samples", "count");
 		break;
@@ -307,11 +308,14 @@ static void add_types(struct pprof *pprof, Ctrace__Pprof__Profile *piece,
 	case VALUE_MILLISECONDS:
 		add_type(pprof, &types[0], "delay", "milliseconds");
 		break;
+	case VALUE_SECONDS:
+		add_type(pprof, &types[0], "delay", "seconds");
+		break;
 	case VALUE_BYTES:
 		add_type(pprof, &types[0], "space", "bytes");
 		break;
 	case VALUE_OTHER:
-		add_type(pprof, &types[0], value_unit_name(pprof->profile), "count");
+		add_type(pprof, &types[0], pprof->scale.name, "count");
 		break;
 	}
 	if (!period)
@@ -403,7 +407,7 @@ static void pprof_release(struct pprof *pprof)
 static int write_pprof(const struct profile *profile, const struct format_options *options,
 		       FILE *out)
 {
-	struct pprof pprof = {.profile = profile};
+	struct pprof pprof = {.profile = profile, .scale = value_scale_of(profile, options)};
 
 	if (!profile_total(profile))
 		return -ENODATA;

@@ -24,6 +24,7 @@ struct speedscope {
 	const struct profile *profile;
 	const struct frame *frames;
 	size_t nr_frames;
+	const char *unit;
 	uint32_t *index; /* of each frame: speedscope tells them apart by name and file */
 	struct json_writer json;
 };
@@ -93,15 +94,17 @@ static void put_frames(struct speedscope *out)
 	json_object_end(json);
 }
 
-static const char *unit_of(const struct profile *profile)
+static const char *unit_of(enum value_unit unit)
 {
-	switch (value_unit(profile)) {
+	switch (unit) {
 	case VALUE_NANOSECONDS:
 		return "nanoseconds";
 	case VALUE_MICROSECONDS:
 		return "microseconds";
 	case VALUE_MILLISECONDS:
 		return "milliseconds";
+	case VALUE_SECONDS:
+		return "seconds";
 	case VALUE_BYTES:
 		return "bytes";
 	default:
@@ -155,7 +158,7 @@ static void put_profile(struct speedscope *out, const struct profile_root *root)
 	json_object_begin(json);
 	json_key_string(json, "type", "sampled");
 	json_key_string(json, "name", name);
-	json_key_string(json, "unit", unit_of(out->profile));
+	json_key_string(json, "unit", out->unit);
 	json_key_uint(json, "startValue", 0);
 	json_key_uint(json, "endValue", root->total);
 	put_samples(out, root);
@@ -191,6 +194,7 @@ static int write_speedscope(const struct profile *profile, const struct format_o
 
 	if (!profile_total(profile))
 		return -ENODATA;
+	out.unit = unit_of(value_scale_of(profile, options).unit);
 	out.frames = profile_frames(profile, &out.nr_frames);
 	json_init(&out.json, file);
 	json_object_begin(&out.json);

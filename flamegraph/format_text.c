@@ -160,7 +160,7 @@ static int text_init(struct text *text, const struct profile *profile,
 		return -ENODATA;
 	*text = (struct text){
 		.nodes = profile_nodes(profile, &nr),
-		.unit = value_unit_name(profile),
+		.unit = value_scale_of(profile, options).name,
 		.whole = profile_total(profile),
 		.least = least_total(profile, options),
 		.colours = options->paged ? terminal_knows_colours() : terminal_has_colours(out),
@@ -193,7 +193,7 @@ static int write_changes(const struct profile *profile, const struct format_opti
 			 FILE *out)
 {
 	bool colours = options->paged ? terminal_knows_colours() : terminal_has_colours(out);
-	const char *unit = value_unit_name(profile);
+	const char *unit = value_scale_of(profile, options).name;
 	uint64_t before = profile_before(profile)[0].total;
 	char count[MARKUP_COUNT_MAX];
 	size_t nr;

@@ -31,12 +31,10 @@ static const char *or_default(const char *text, const char *otherwise)
 void page_style_init(struct page_style *style, const struct profile *profile,
 		     const struct format_options *options)
 {
-	const struct capture_info *info = profile_info(profile);
 	double font_width = options->fontwidth > 0 ? options->fontwidth : DEFAULT_FONT_WIDTH;
 
 	style->font = or_default(options->fonttype, DEFAULT_FONT);
-	style->unit = or_default(options->countname,
-				 or_default(info ? info->unit : NULL, "samples"));
+	style->unit = value_scale_of(profile, options).name;
 	style->colors = or_default(options->colors, "kind");
 	style->width = options->width > 0 ? options->width : DEFAULT_WIDTH;
 	style->row_height = options->height > 0 ? options->height : DEFAULT_HEIGHT;

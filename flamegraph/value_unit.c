@@ -2,32 +2,50 @@
 #include "flamegraph/value_unit.h"
 
 #include "flamegraph/capture.h"
+#include "flamegraph/format.h"
 #include "flamegraph/profile.h"
 
 #include <string.h>
+#include <strings.h>
 
-const char *value_unit_name(const struct profile *profile)
+static const char *unit_name(const struct capture_info *info, const struct format_options *options)
 {
-	const struct capture_info *info = profile_info(profile);
-
+	if (options->countname && *options->countname)
+		return options->countname;
 	return info && info->unit && *info->unit ? info->unit : "samples";
 }
 
-enum value_unit value_unit(const struct profile *profile)
+static enum value_unit unit_by_name(const char *name)
 {
 	static const struct {
 		const char *name;
 		enum value_unit unit;
 	} units[] = {
-		{"samples", VALUE_SAMPLES},	      {"ns", VALUE_NANOSECONDS},
-		{"us", VALUE_MICROSECONDS},	      {"ms", VALUE_MILLISECONDS},
-		{"nanoseconds", VALUE_NANOSECONDS},   {"microseconds", VALUE_MICROSECONDS},
-		{"milliseconds", VALUE_MILLISECONDS}, {"bytes", VALUE_BYTES},
+		{"samples", VALUE_SAMPLES},
+		{"ns", VALUE_NANOSECONDS},
+		{"nsecs", VALUE_NANOSECONDS},
+		{"nanoseconds", VALUE_NANOSECONDS},
+		{"us", VALUE_MICROSECONDS},
+		{"\u00b5s", VALUE_MICROSECONDS}, /* the micro sign */
+		{"\u03bcs", VALUE_MICROSECONDS}, /* the Greek letter */
+		{"usecs", VALUE_MICROSECONDS},
+		{"microseconds", VALUE_MICROSECONDS},
+		{"ms", VALUE_MILLISECONDS},
+		{"msecs", VALUE_MILLISECONDS},
+		{"milliseconds", VALUE_MILLISECONDS},
+		{"s", VALUE_SECONDS},
+		{"secs", VALUE_SECONDS},
+		{"seconds", VALUE_SECONDS},
+		{"bytes", VALUE_BYTES},
 	};
-	const char *name = value_unit_name(profile);
 
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-		if (!strcmp(units[i].name, name))
+		size_t len = strlen(units[i].name);
+
+		/* "microsecond" is as good as "microseconds". */
+		if (!strcasecmp(units[i].name, name) ||
+		    (len > 3 && strlen(name) == len - 1 &&
+		     !strncasecmp(units[i].name, name, len - 1)))
 			return units[i].unit;
 	}
 	return VALUE_OTHER;
@@ -45,25 +63,33 @@ size_t value_unit_length(const char *unit, uint64_t value)
 	return unit[len - 2] == 's' ? len : len - 1;
 }
 
-uint64_t value_period_ns(const struct profile *profile)
+static uint64_t nanoseconds_in(const struct value_scale *scale)
 {
-	const struct capture_info *info = profile_info(profile);
-
-	return info && value_unit(profile) == VALUE_SAMPLES ? info->period_ns : 0;
-}
-
-uint64_t value_nanoseconds(const struct profile *profile)
-{
-	switch (value_unit(profile)) {
+	switch (scale->unit) {
 	case VALUE_NANOSECONDS:
 		return 1;
 	case VALUE_MICROSECONDS:
 		return 1000;
 	case VALUE_MILLISECONDS:
 		return 1000000;
+	case VALUE_SECONDS:
+		return 1000000000;
 	case VALUE_SAMPLES:
-		return value_period_ns(profile);
+		return scale->period_ns;
 	default:
 		return 0;
 	}
+}
+
+struct value_scale value_scale_of(const struct profile *profile,
+				  const struct format_options *options)
+{
+	const struct capture_info *info = profile_info(profile);
+	struct value_scale scale = {.name = unit_name(info, options)};
+
+	scale.unit = unit_by_name(scale.name);
+	if (info && scale.unit == VALUE_SAMPLES)
+		scale.period_ns = info->period_ns;
+	scale.nanoseconds = nanoseconds_in(&scale);
+	return scale;
 }

@@ -6,25 +6,31 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct format_options;
 struct profile;
 
 enum value_unit {
-	VALUE_SAMPLES, /* each worth value_period_ns() of time, if that is not 0 */
+	VALUE_SAMPLES, /* each worth period_ns of time, if that is not 0 */
 	VALUE_NANOSECONDS,
 	VALUE_MICROSECONDS,
 	VALUE_MILLISECONDS,
+	VALUE_SECONDS,
 	VALUE_BYTES,
 	VALUE_OTHER, /* events counted */
 };
 
-enum value_unit value_unit(const struct profile *profile);
-/* As recorded: "samples" ... */
-const char *value_unit_name(const struct profile *profile);
+struct value_scale {
+	enum value_unit unit;
+	const char *name;     /* as given or recorded: "samples" ...; borrowed */
+	uint64_t period_ns;   /* of one sample; 0: unknown, or no samples */
+	uint64_t nanoseconds; /* in one of the profile's units; 0 when it is no time */
+};
+
+/* --countname, else what was recorded, else samples. */
+struct value_scale value_scale_of(const struct profile *profile,
+				  const struct format_options *options);
+
 /* The bytes of @unit to be printed after @value: one sample, two samples. */
 size_t value_unit_length(const char *unit, uint64_t value);
-uint64_t value_period_ns(const struct profile *profile);
-
-/* Nanoseconds in one of the profile's units; 0 when it is no time. */
-uint64_t value_nanoseconds(const struct profile *profile);
 
 #endif

@@ -19,15 +19,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-static char *written(const struct format *format, const struct profile *profile, size_t *ret_size)
+static char *written_with(const struct format *format, const struct profile *profile,
+			  const char *countname, size_t *ret_size)
 {
-	const struct format_options options = {0};
+	const struct format_options options = {.countname = countname};
 	char *data = NULL;
 	FILE *out = open_memstream(&data, ret_size);
 
 	assert_int_equal(format->write(profile, &options, out), 0);
 	assert_int_equal(fclose(out), 0);
 	return data;
+}
+
+static char *written(const struct format *format, const struct profile *profile, size_t *ret_size)
+{
+	return written_with(format, profile, NULL, ret_size);
 }
 
 static char *unpacked(const char *data, size_t size, size_t *ret_size)
@@ -155,6 +161,71 @@ static void test_a_full_disk_is_eio_or_shows_in_the_stream(void **state)
 	}
 }
 
+static bool tells(const char *format, const struct profile *profile, const char *countname,
+		  const char *what)
+{
+	size_t size, plain_size;
+	_cleanup_free_ char *data = written_with(format_by_name(format), profile, countname, &size);
+	_cleanup_free_ char *plain = unpacked(data, size, &plain_size);
+
+	return memmem(plain, plain_size, what, strlen(what)) != NULL;
+}
+
+static void test_every_format_that_has_a_unit_tells_the_chosen_one(void **state)
+{
+	_cleanup_(profile_freep) struct profile *profile = sample_profile();
+
+	(void)state;
+	assert_true(tells("pprof", profile, "microseconds", "microseconds"));
+	assert_false(tells("pprof", profile, "microseconds", "samples"));
+	assert_true(tells("pprof", profile, "seconds", "seconds"));
+	assert_true(tells("pprof", profile, "cycles", "cycles"));
+	assert_true(tells("speedscope", profile, "usecs", "\"unit\":\"microseconds\""));
+	assert_true(tells("speedscope", profile, "s", "\"unit\":\"seconds\""));
+	assert_true(tells("speedscope", profile, "Bytes", "\"unit\":\"bytes\""));
+	assert_true(tells("speedscope", profile, "cycles", "\"unit\":\"none\""));
+	assert_true(tells("firefox", profile, "milliseconds", "\"weightType\":\"tracing-ms\""));
+	assert_true(tells("firefox", profile, "bytes", "\"weightType\":\"bytes\""));
+	assert_true(tells("callgrind", profile, "L1 misses", "events: L1_misses\n"));
+	assert_true(tells("perfetto", profile, "cycles", "cycles"));
+	assert_true(tells("chrome", profile, "cycles", "\"unit\":\"cycles\""));
+	assert_true(tells("svg", profile, "cycles", "cycles"));
+	assert_true(tells("html", profile, "cycles", "cycles"));
+	assert_true(tells("tree", profile, "cycles", "150 cycles"));
+	assert_true(tells("top", profile, "cycles", "150 cycles"));
+}
+
+static struct profile *heavy_profile(uint64_t weight)
+{
+	struct profile *profile = profile_new();
+	const struct frame frames[] = {{.name = "main"}, {.name = "light"}, {.name = "heavy"}};
+	const struct frame stack[] = {frames[0], frames[2]};
+
+	assert_int_equal(profile_add(profile, frames, 2, weight), 0);
+	assert_int_equal(profile_add(profile, stack, 2, weight * 3), 0);
+	profile_finish(profile);
+	return profile;
+}
+
+/* What weighs much may take more room than what weighs little, but there is an end to it. */
+static void test_no_weight_makes_a_trace_large(void **state)
+{
+	static const uint64_t weights[] = {1, 1000, 1000000, 1000000000, INT64_MAX / 4};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(weights) / sizeof(weights[0]); i++) {
+		_cleanup_(profile_freep) struct profile *profile = heavy_profile(weights[i]);
+
+		for (const struct format *const *format = format_table(); *format; format++) {
+			size_t size;
+			_cleanup_free_ char *data = written_with(*format, profile, "seconds",
+								 &size);
+
+			assert_true(size < 200000);
+		}
+	}
+}
+
 static void test_the_longest_suffix_chooses(void **state)
 {
 	(void)state;
@@ -175,6 +246,8 @@ int main(void)
 		cmocka_unit_test(test_writing_twice_gives_the_same_bytes),
 		cmocka_unit_test(test_nothing_counted_is_enodata),
 		cmocka_unit_test(test_a_full_disk_is_eio_or_shows_in_the_stream),
+		cmocka_unit_test(test_every_format_that_has_a_unit_tells_the_chosen_one),
+		cmocka_unit_test(test_no_weight_makes_a_trace_large),
 		cmocka_unit_test(test_the_longest_suffix_chooses),
 	};
 
