@@ -15,8 +15,9 @@ int profile_add_all(struct profile *into, const struct profile *from);
 
 /*
  * A new, finished profile with the values of @after, and those of @before as profile_before().
- * Frames are one when name and kind are: modules move and lines shift between builds.  @strip_hex
- * also takes "0x12ab" in names for "0x...".  The info block is that of @after.  -EOVERFLOW.
+ * Frames are one when folded stacks spell them alike: modules move and lines shift between builds,
+ * and a capture, a picture and the folded stacks of one recording do not differ.  @strip_hex also
+ * takes "0x12ab" in names for "0x...".  The info block is that of @after.  -EOVERFLOW.
  */
 int profile_compare(const struct profile *before, const struct profile *after, bool strip_hex,
 		    struct profile **ret_profile);
