@@ -14,6 +14,7 @@
 
 enum {
 	KEY_NO_NORMALIZE = 0x3000,
+	KEY_COUNTS,
 };
 
 struct arguments {
@@ -22,6 +23,7 @@ struct arguments {
 	const char *inputs[2];
 	size_t nr_inputs;
 	bool strip_hex;
+	struct folded_options folded;
 };
 
 /* A recording as stacks; the capture, if it was one, lives as long as the profile. */
@@ -33,6 +35,7 @@ struct side {
 static const struct argp_option options[] = {
 	{"normalize", 'n', NULL, 0, "Compare shares, not counts (the default)", 0},
 	{"no-normalize", KEY_NO_NORMALIZE, NULL, 0, "Compare counts as they are", 0},
+	{"counts", KEY_COUNTS, "1|2", 0, STACKS_INPUT_COUNTS_HELP, 0},
 	{"strip-hex", 's', NULL, 0, "Take addresses (0x...) in names for equal", 0},
 	{0}};
 
@@ -54,6 +57,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case 's':
 		args->strip_hex = true;
 		return 0;
+	case KEY_COUNTS:
+		args->folded.counts = stacks_input_parse_counts(arg, state);
+		return 0;
 	case ARGP_KEY_ARG:
 		if (args->nr_inputs == 2)
 			argp_error(state, "two recordings at a time: '%s' is too many", arg);
@@ -68,20 +74,20 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static int read_side(const char *path, struct side *side)
+static int read_side(const struct arguments *args, const char *path, struct side *side)
 {
-	const struct stacks_options as_they_are = {.factor = 1};
+	const struct stacks_options one_side = {.folded = args->folded, .one_side = true};
 	int err;
 
 	side->profile = profile_new();
-	err = stacks_input_read(path, &as_they_are, side->profile, &side->capture);
+	err = stacks_input_read(path, &one_side, side->profile, &side->capture);
 	if (err == -ENODATA)
 		log_error("'%s' holds no stacks", path);
 	profile_finish(side->profile);
 	return err;
 }
 
-static int write_output(const struct arguments *args, const struct profile *profile)
+static int begin_output(struct arguments *args)
 {
 	if (!args->output.format->compares) {
 		log_error(
@@ -89,23 +95,25 @@ static int write_output(const struct arguments *args, const struct profile *prof
 			args->output.format->name);
 		return -EOPNOTSUPP;
 	}
-	return profile_output_write(&args->output, profile, &args->graph);
+	return profile_output_begin(&args->output, args->inputs, args->nr_inputs);
 }
 
-static int compare(const struct arguments *args, struct side *sides)
+static int compare(struct arguments *args, struct side *sides)
 {
 	_cleanup_(profile_freep) struct profile *both = NULL;
-	int err;
+	int err = begin_output(args);
 
+	if (err < 0)
+		return err;
 	for (int i = 0; i < 2; i++) {
-		err = read_side(args->inputs[i], &sides[i]);
+		err = read_side(args, args->inputs[i], &sides[i]);
 		if (err < 0)
 			return err;
 	}
 	err = profile_compare(sides[0].profile, sides[1].profile, args->strip_hex, &both);
 	if (err < 0)
 		return log_errno(err, "cannot add up both recordings");
-	return write_output(args, both);
+	return profile_output_write(&args->output, both, &args->graph);
 }
 
 int cmd_diff(int argc, char **argv)
@@ -130,12 +138,13 @@ int cmd_diff(int argc, char **argv)
 		       "  ctrace diff a.folded b.folded -o diff.folded    two counts a line\n",
 		.children = shared,
 	};
-	struct arguments args = {0};
+	struct arguments args = {.folded.factor = 1, .output.stem = "diff"};
 	struct side sides[2] = {0};
 	int err;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &args);
 	err = compare(&args, sides);
+	profile_output_release(&args.output);
 	for (int i = 0; i < 2; i++) {
 		profile_free(sides[i].profile);
 		capture_free(sides[i].capture);

@@ -3,7 +3,7 @@
 #include "cli/commands.h"
 #include "cli/graph_options.h"
 #include "cli/profile_output.h"
-#include "cli/report_options.h"
+#include "cli/report_format.h"
 #include "cli/stacks_input.h"
 #include "common/alloc.h"
 #include "common/log.h"
@@ -28,6 +28,7 @@ enum {
 	KEY_NO_INLINE,
 	KEY_STRICT,
 	KEY_BY,
+	KEY_COUNTS,
 	KEY_NAMEATTR,
 	KEY_IGNORED,
 };
@@ -53,6 +54,7 @@ static const struct argp_option options[] = {
 	 0},
 	{"skip-after", KEY_SKIP_AFTER, "FUNCTION", 0, "Leave its callers out; repeatable", 0},
 	{"no-inline", KEY_NO_INLINE, NULL, 0, "Fold inlined frames into their callers", 0},
+	{"counts", KEY_COUNTS, "1|2", 0, STACKS_INPUT_COUNTS_HELP, 0},
 	{"strict", KEY_STRICT, NULL, 0, "Fail at lines that are no stacks", 0},
 	{"by", KEY_BY, "thread|process|comm|none", 0,
 	 "What root frames as comm-12/34 tell apart (default: all they say)", 0},
@@ -108,7 +110,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		args->graph.flamechart = true;
 		return 0;
 	case KEY_FACTOR:
-		args->stacks.factor = parse_factor(arg, state);
+		args->stacks.folded.factor = parse_factor(arg, state);
+		return 0;
+	case KEY_COUNTS:
+		args->stacks.folded.counts = stacks_input_parse_counts(arg, state);
 		return 0;
 	case KEY_TOTAL:
 		if (parse_uint(arg, 1, INT64_MAX, &args->total) < 0)
@@ -153,7 +158,7 @@ static size_t nr_inputs(const struct arguments *args)
 	return args->nr_inputs ? args->nr_inputs : 1;
 }
 
-static int write_output(const struct arguments *args, const struct profile *profile)
+static int write_output(struct arguments *args, const struct profile *profile)
 {
 	int err = profile_output_write(&args->output, profile, &args->graph);
 
@@ -176,7 +181,7 @@ static void fill_up(const struct arguments *args, struct profile *profile)
 		profile_add(profile, NULL, 0, args->total - total);
 }
 
-static int write_transformed(const struct arguments *args, const struct profile *profile)
+static int write_transformed(struct arguments *args, const struct profile *profile)
 {
 	const struct profile_transform how = {
 		.bases = args->bases,
@@ -228,7 +233,9 @@ static int draw(struct arguments *args)
 
 	if (args->graph.flamechart)
 		profile_keep_order(profile);
-	err = read_inputs(args, profile, captures);
+	err = profile_output_begin(&args->output, args->inputs, args->nr_inputs);
+	if (!err)
+		err = read_inputs(args, profile, captures);
 	if (!err) {
 		fill_up(args, profile);
 		profile_finish(profile);
@@ -258,11 +265,12 @@ int cmd_flamegraph(int argc, char **argv)
 		       "  ctrace flamegraph out.svg -f top\n",
 		.children = shared,
 	};
-	struct arguments args = {.stacks.factor = 1};
+	struct arguments args = {.stacks.folded.factor = 1, .output.stem = "flamegraph"};
 	int status;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &args);
 	status = draw(&args);
+	profile_output_release(&args.output);
 	free(args.inputs);
 	free(args.bases);
 	free(args.skip_after);

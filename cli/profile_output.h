@@ -1,29 +1,46 @@
 /* SPDX-License-Identifier: MIT */
-/* One picture (or whatever format) of one profile: how `ctrace flamegraph` and `diff` end. */
+/*
+ * One picture (or whatever format) of one profile: how `ctrace flamegraph` and `diff` end.  Without
+ * -o it goes to standard output, for pipes; what a terminal could not show goes to a file.
+ */
 #ifndef CTRACE_CLI_PROFILE_OUTPUT_H
 #define CTRACE_CLI_PROFILE_OUTPUT_H
+
+#include "common/cleanup.h"
 
 #include <argp.h>
 #include <stdbool.h>
 
 struct format;
 struct format_options;
+struct output_file;
 struct profile;
 
 struct profile_output {
+	const char *stem; /* the caller's, for the name of a file when none is given */
 	const char *path; /* NULL: standard output */
+	char *default_path;
 	const struct format *format;
 	bool open; /* show it */
+	struct output_file *file;
 };
 
-/* -o, -f and --open; the input of the argp child is a struct profile_output. */
+/* -o, -f, --open and -q; the input of the argp child is a struct profile_output. */
 extern const struct argp profile_output_argp;
 
 /*
- * Writes and shows it, text on a terminal through a pager.  Reports errors itself, but for
- * -ENODATA: nothing to draw, and nothing was written but an SVG that says so.
+ * Opens what has a name, so that work for what cannot be written is not even begun.  @inputs are
+ * what will be read: none of them is overwritten but by -o.  Reports errors itself.
  */
-int profile_output_write(const struct profile_output *output, const struct profile *profile,
+int profile_output_begin(struct profile_output *output, const char *const *inputs, size_t nr);
+
+/*
+ * Writes and shows it, text on a terminal through a pager.  Reports errors itself, but for
+ * -ENODATA: nothing to draw, and nothing was written but an SVG that says so, where no file was.
+ */
+int profile_output_write(struct profile_output *output, const struct profile *profile,
 			 const struct format_options *graph);
+
+void profile_output_release(struct profile_output *output);
 
 #endif

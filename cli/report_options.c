@@ -5,7 +5,6 @@
 #include "common/alloc.h"
 #include "common/cleanup.h"
 #include "common/log.h"
-#include "loader/near_names.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -49,12 +48,6 @@ static const struct argp_option options[] = {
 	 .key = KEY_LINES,
 	 .doc = "Tell source lines apart: frames as function:line, files in the picture"},
 	{0}};
-
-const struct format report_format_capture = {
-	.name = "capture",
-	.suffix = ".ctrace",
-	.what = "the recording itself, for `ctrace report`",
-};
 
 /* argp breaks lines where they end; what is too long gets a line of its own before that. */
 static void print_format(FILE *out, const struct format *format)
@@ -111,75 +104,10 @@ static void add_output(struct report_options *report, const char *path)
 	report->outputs[report->nr_outputs++] = (struct output_request){.path = path};
 }
 
-/* "capture, folded, svg ..."; to be freed. */
-static char *format_names(bool captures)
-{
-	char *names = xstrdup(captures ? report_format_capture.name : "");
-
-	for (const struct format *const *f = format_table(); *f; f++) {
-		char *longer = xasprintf("%s%s%s", names, *names ? ", " : "", (*f)->name);
-
-		free(names);
-		names = longer;
-	}
-	return names;
-}
-
-const struct format *report_format_by_name(const char *name, bool captures,
-					   struct argp_state *state)
-{
-	_cleanup_free_ char *question = NULL, *names = NULL;
-	const struct format *format = format_by_name(name);
-	struct near_names near;
-
-	if (captures && !strcmp(name, report_format_capture.name))
-		format = &report_format_capture;
-	if (format)
-		return format;
-	near_names_init(&near, name);
-	if (captures)
-		near_names_add(&near, report_format_capture.name);
-	for (const struct format *const *f = format_table(); *f; f++)
-		near_names_add(&near, (*f)->name);
-	question = near_names_question(&near);
-	names = format_names(captures);
-	argp_error(state, "unknown format '%s' (there are: %s)%s", name, names, question);
-	return NULL;
-}
-
-static bool ends_with(const char *text, const char *end)
-{
-	size_t len = strlen(text), len_end = strlen(end);
-
-	return len >= len_end && !strcmp(text + len - len_end, end);
-}
-
 static const struct format *format_of_path(const char *path, struct argp_state *state)
 {
-	_cleanup_free_ char *names = NULL;
-	const struct format *format;
-
-	if (!strcmp(path, "-"))
-		return format_by_name("folded");
-	if (ends_with(path, report_format_capture.suffix))
-		return &report_format_capture;
-	format = format_by_suffix(path);
-	if (format)
-		return format;
-	names = format_names(true);
-	argp_error(state, "-o '%s': its suffix names no format; choose one with -f, there are: %s",
-		   path, names);
-	return NULL;
-}
-
-bool report_format_is_text(const struct format *format)
-{
-	return format == format_by_name("tree") || format == format_by_name("top");
-}
-
-bool report_format_is_picture(const struct format *format)
-{
-	return format == format_by_name("svg") || format == format_by_name("html");
+	return strcmp(path, "-") ? report_format_by_path(path, true, state)
+				 : format_by_name("folded");
 }
 
 static void reject_nothing_to_open(const struct report_options *report, struct argp_state *state)
@@ -221,6 +149,8 @@ static void finish_outputs(struct report_options *report, struct argp_state *sta
 	for (size_t i = 0; i < report->nr_outputs; i++) {
 		struct output_request *output = &report->outputs[i];
 
+		if (strcmp(output->path, "-") != 0)
+			report_format_reject_directory(output->path, state);
 		output->format = format ? format : format_of_path(output->path, state);
 	}
 	reject_same_outputs(report, state);

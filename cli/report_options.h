@@ -6,6 +6,7 @@
 #ifndef CTRACE_CLI_REPORT_OPTIONS_H
 #define CTRACE_CLI_REPORT_OPTIONS_H
 
+#include "cli/report_format.h"
 #include "cli/symbol_options.h"
 #include "flamegraph/format.h"
 
@@ -32,14 +33,6 @@ struct report_options {
 	bool per_thread;  /* root frame comm-pid/tid */
 };
 
-/* The format of that name, with @captures also the capture; complains to argp and exits. */
-const struct format *report_format_by_name(const char *name, bool captures,
-					   struct argp_state *state);
-
-/* Is @format text for people, which goes to a pager, or a picture, which a browser shows? */
-bool report_format_is_text(const struct format *format);
-bool report_format_is_picture(const struct format *format);
-
 /* The defaults of cli.md.  Strings that get in later are argv's. */
 void report_options_init(struct report_options *options);
 void report_options_release(struct report_options *options);
@@ -47,11 +40,6 @@ void report_options_release(struct report_options *options);
 /* An argp child with these options; its input is a struct report_options.  Exits on bad usage. */
 extern const struct argp report_options_argp;
 
-/*
- * The capture file as an entry of the format table: chosen by name and suffix like the others,
- * but written from the capture itself, so write is NULL.
- */
-extern const struct format report_format_capture;
 /*
  * The end of a --help: what @print (may be NULL) prints, every format's name, suffix and meaning,
  * then @examples; to be freed.  What argp's help_filter returns for ARGP_KEY_HELP_EXTRA.

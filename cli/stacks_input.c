@@ -9,6 +9,7 @@
 #include "flamegraph/capture.h"
 #include "flamegraph/capture_file.h"
 #include "flamegraph/folded_read.h"
+#include "flamegraph/foreign_text.h"
 #include "flamegraph/page_read.h"
 #include "flamegraph/profile.h"
 #include "flamegraph/profile_merge.h"
@@ -18,6 +19,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define COPY_BYTES 65536
 
@@ -27,6 +29,42 @@ struct input {
 	FILE *file;
 };
 
+/* The cure is told with the file's own name in it. */
+static void hint_at(const struct input *input, const char *cure)
+{
+	const char *file = strstr(cure, "FILE");
+
+	if (!file || input->file == stdin)
+		log_hint("%s", cure);
+	else
+		log_hint("%.*s%s%s", (int)(file - cure), cure, input->path, file + strlen("FILE"));
+}
+
+static void report_bad_lines(const struct input *input, const struct folded_report *report)
+{
+	if (!report->stacks) {
+		log_warning("'%s': no line ends in a count", input->path);
+		log_hint("folded stacks are lines such as 'main;read;vfs_read 12'");
+		return;
+	}
+	log_warning("'%s': %" PRIu64 " of %" PRIu64
+		    " lines are no stacks with a count and were left out, the first is line "
+		    "%" PRIu64,
+		    input->path, report->bad_lines, report->lines, report->first_bad_line);
+}
+
+static void report_comparison(const struct input *input, bool can_be_names)
+{
+	if (input->options->one_side)
+		log_warning("'%s' is a comparison itself: only its second counts are taken",
+			    input->path);
+	else
+		log_info("'%s': read as a comparison: two counts a line, before and after",
+			 input->path);
+	if (can_be_names && input->options->folded.counts == FOLDED_COUNTS_GUESS)
+		log_hint("--counts 1 takes the first number for a part of the name");
+}
+
 static int report_lines(const struct input *input, const struct folded_report *report)
 {
 	if (report->bad_lines && input->options->strict) {
@@ -34,23 +72,36 @@ static int report_lines(const struct input *input, const struct folded_report *r
 			  report->first_bad_line);
 		return -EBADMSG;
 	}
-	if (report->bad_lines && report->stacks)
-		log_warning(
-			"'%s': %" PRIu64 " of %" PRIu64
-			" lines are no stacks with a count and were left out, the first is line "
-			"%" PRIu64,
-			input->path, report->bad_lines, report->lines, report->first_bad_line);
-	if (report->rounded)
-		log_warning("'%s': %" PRIu64 " counts had fractions and were rounded", input->path,
-			    report->rounded);
+	if (report->bad_lines)
+		report_bad_lines(input, report);
+	if (report->fractions && report->rounded) {
+		log_warning("'%s': counts have fractions; they are added up as they are, and the "
+			    "sums of %" PRIu64 " stacks were rounded",
+			    input->path, report->rounded);
+		log_hint("--factor 1000 keeps three more digits");
+	}
+	if (report->has_before && report->stacks)
+		report_comparison(input, true);
+	if (report->is_perf_script && report->stacks)
+		log_info("'%s': read as what perf script prints, %" PRIu64 " samples", input->path,
+			 report->stacks);
+	if (report->other_events)
+		log_warning("'%s': %" PRIu64
+			    " samples of other events than the first were left out",
+			    input->path, report->other_events);
 	return report->stacks ? 0 : -ENODATA;
 }
 
 static int read_folded(const struct input *input, struct profile *profile)
 {
 	struct folded_report report;
-	int err = folded_read(input->file, profile, input->options->factor, &report);
+	int err = folded_read(input->file, profile, &input->options->folded, &report);
 
+	if (report.foreign) {
+		log_error("'%s' is %s, not folded stacks", input->path, report.foreign->what);
+		hint_at(input, report.foreign->cure);
+		return err;
+	}
 	if (err < 0)
 		return log_errno(err, "cannot read '%s'", input->path);
 	return report_lines(input, &report);
@@ -59,7 +110,9 @@ static int read_folded(const struct input *input, struct profile *profile)
 static int report_page(const struct input *input, int err)
 {
 	if (err == -ENOEXEC)
-		log_error("'%s' is not a picture of ctrace's", input->path);
+		log_error("'%s' is not a picture of ctrace's: the stacks it was drawn from are "
+			  "not in it",
+			  input->path);
 	else if (err == -EBADMSG)
 		log_error("'%s' is damaged", input->path);
 	else
@@ -87,6 +140,8 @@ static int read_page(const struct input *input, struct profile *profile)
 	err = ferror(input->file) ? -EIO : page_read(text, nr, profile, &report);
 	if (err < 0)
 		return report_page(input, err);
+	if (report.has_before && input->options->one_side)
+		report_comparison(input, false);
 	if (report.is_pruned)
 		log_warning("'%s' does not hold its lightest frames: they count as pruned",
 			    input->path);
@@ -186,6 +241,9 @@ int stacks_input_read(const char *path, const struct stacks_options *options,
 	*ret_capture = NULL;
 	if (!input.file)
 		return log_errno(errno, "cannot open '%s'", path);
+	if (is_stdin && isatty(STDIN_FILENO))
+		log_info("reading folded stacks from the terminal; Ctrl-D ends them, Ctrl-C "
+			 "leaves");
 	/* Long streams of folded stacks are not kept: one byte tells what can only be those. */
 	first = getc(input.file);
 	if (first == EOF)
@@ -194,4 +252,13 @@ int stacks_input_read(const char *path, const struct stacks_options *options,
 	if (first != '<' && (char)first != CAPTURE_MAGIC[0])
 		return read_folded(&input, profile);
 	return read_marked(&input, profile, ret_capture);
+}
+
+enum folded_counts stacks_input_parse_counts(const char *text, struct argp_state *state)
+{
+	if (!strcmp(text, "1"))
+		return FOLDED_COUNTS_ONE;
+	if (strcmp(text, "2") != 0)
+		argp_error(state, "--counts '%s': not 1 or 2", text);
+	return FOLDED_COUNTS_TWO;
 }

@@ -1,58 +1,122 @@
 /* SPDX-License-Identifier: MIT */
 #include "flamegraph/folded_line.h"
 
+#include "flamegraph/text_piece.h"
+
 #include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define SUFFIX_BYTES 4
-
-static bool is_blank(char byte)
-{
-	return byte == ' ' || byte == '\t' || byte == '\r';
-}
+#define SUFFIX_BYTES   4
+#define MAX_SCIENTIFIC 64
 
 static size_t trim_end(const char *text, size_t len)
 {
-	while (len && is_blank(text[len - 1]))
+	while (len && text_is_blank(text[len - 1]))
 		len--;
 	return len;
 }
 
-/* Decimal digits, perhaps with a fraction, which is rounded. */
-static bool parse_count(const char *text, size_t len, struct folded_line *line, uint64_t *ret_count)
+static bool take_digits(const char **text, const char *end, uint64_t *value)
 {
-	uint64_t count = 0;
-	size_t i;
-
-	for (i = 0; i < len && isdigit((unsigned char)text[i]); i++) {
-		if (__builtin_mul_overflow(count, 10, &count) ||
-		    __builtin_add_overflow(count, (uint64_t)(text[i] - '0'), &count))
+	for (; *text < end && isdigit((unsigned char)**text); (*text)++) {
+		if (__builtin_mul_overflow(*value, 10, value) ||
+		    __builtin_add_overflow(*value, (uint64_t)(**text - '0'), value))
 			return false;
 	}
-	if (!i || count > INT64_MAX)
-		return false;
-	if (i < len && text[i] == '.') {
-		i++;
-		count += i < len && text[i] >= '5' && text[i] <= '9';
-		for (; i < len && isdigit((unsigned char)text[i]); i++)
-			line->rounded |= text[i] != '0';
+	return true;
+}
+
+/* ".123456789" and whatever is finer than that, which is dropped. */
+static uint32_t take_fraction(const char **text, const char *end)
+{
+	uint32_t scale = FOLDED_BILLION / 10, billionths = 0;
+
+	if (*text == end || **text != '.')
+		return 0;
+	for ((*text)++; *text < end && isdigit((unsigned char)**text); (*text)++) {
+		billionths += scale * (uint32_t)(**text - '0');
+		scale /= 10;
 	}
-	*ret_count = count;
-	return i == len;
+	return billionths;
+}
+
+/* "1.5e-05", as many scripts print small numbers. */
+static bool parse_scientific(const char *text, size_t len, struct folded_count *ret_count)
+{
+	char copy[MAX_SCIENTIFIC], *end;
+	long double value, whole;
+
+	if (len >= sizeof(copy))
+		return false;
+	memcpy(copy, text, len);
+	copy[len] = '\0';
+	value = strtold(copy, &end);
+	if (*end || !(value >= 0 && value < (long double)INT64_MAX))
+		return false;
+	value = roundl(modfl(value, &whole) * FOLDED_BILLION);
+	ret_count->whole = (uint64_t)whole + (value >= FOLDED_BILLION);
+	ret_count->billionths = value >= FOLDED_BILLION ? 0 : (uint32_t)value;
+	return true;
+}
+
+/* What else strtold() knows, hexadecimals and infinity, is no count. */
+static bool is_exponent(const char *text, const char *end)
+{
+	if (*text != 'e' && *text != 'E')
+		return false;
+	for (text++; text < end; text++) {
+		if (!isdigit((unsigned char)*text) && *text != '-' && *text != '+')
+			return false;
+	}
+	return true;
+}
+
+static bool parse_count(const char *text, size_t len, struct folded_count *ret_count)
+{
+	const char *at = text, *end = text + len;
+	struct folded_count count = {0};
+	size_t digits;
+
+	if (!take_digits(&at, end, &count.whole) || count.whole > INT64_MAX)
+		return false;
+	digits = (size_t)(at - text);
+	count.billionths = take_fraction(&at, end);
+	if (!digits && at - text < 2)
+		return false;
+	if (at == end) {
+		*ret_count = count;
+		return true;
+	}
+	return is_exponent(at, end) && parse_scientific(text, len, ret_count);
 }
 
 /* The count at the end of the first *len bytes, which it is then cut off. */
-static bool take_count(const char *text, size_t *len, struct folded_line *line, uint64_t *ret_count)
+static bool take_count(const char *text, size_t *len, struct folded_count *ret_count)
 {
 	size_t end = trim_end(text, *len);
 	size_t start = end;
 
-	while (start && !is_blank(text[start - 1]))
+	while (start && !text_is_blank(text[start - 1]))
 		start--;
-	if (!start || !parse_count(text + start, end - start, line, ret_count))
+	if (!start || !parse_count(text + start, end - start, ret_count))
 		return false;
 	*len = trim_end(text, start);
 	return *len > 0;
+}
+
+bool folded_line_ends_in_count(const char *text, size_t len, size_t *ret_blank)
+{
+	struct folded_count count;
+	size_t at = len;
+
+	if (!take_count(text, &len, &count))
+		return false;
+	while (!text_is_blank(text[at - 1]))
+		at--;
+	*ret_blank = at - 1;
+	return true;
 }
 
 bool folded_line_split(const char *text, size_t len, bool two_counts, struct folded_line *ret_line)
@@ -61,15 +125,15 @@ bool folded_line_split(const char *text, size_t len, bool two_counts, struct fol
 
 	*ret_line = (struct folded_line){0};
 	len = trim_end(text, len);
-	while (start < len && is_blank(text[start]))
+	while (start < len && text_is_blank(text[start]))
 		start++;
 	if (start == len || (text[start] == '#' && (start + 1 == len || text[start + 1] == ' '))) {
 		ret_line->is_blank = true;
 		return false;
 	}
-	if (!take_count(text, &len, ret_line, &ret_line->count) || len <= start)
+	if (!take_count(text, &len, &ret_line->count) || len <= start)
 		return false;
-	if (two_counts && (!take_count(text, &len, ret_line, &ret_line->before) || len <= start))
+	if (two_counts && (!take_count(text, &len, &ret_line->before) || len <= start))
 		return false;
 	ret_line->start = start;
 	ret_line->len = len - start;
@@ -145,7 +209,7 @@ struct frame folded_frame(char *name, bool is_first)
 	struct frame frame = {.name = name};
 
 	name[len] = '\0';
-	while (is_blank(*name)) {
+	while (text_is_blank(*name)) {
 		name++;
 		len--;
 	}

@@ -4,6 +4,7 @@
 #include "common/alloc.h"
 #include "common/cleanup.h"
 #include "common/frame.h"
+#include "flamegraph/folded_line.h"
 #include "flamegraph/utf8.h"
 
 #include <ctype.h>
@@ -114,7 +115,9 @@ char *folded_name(const struct frame *frame, bool is_leaf)
 	size_t len, blank;
 	char *text = clean(frame, &len);
 
-	if (is_leaf && !*suffix && ends_in_number(text, len, &blank))
+	/* Other readers know no exponents, but take what is too large for us. */
+	if (is_leaf && !*suffix &&
+	    (ends_in_number(text, len, &blank) || folded_line_ends_in_count(text, len, &blank)))
 		text[blank] = '_';
 	memcpy(text + len, suffix, strlen(suffix) + 1);
 	return text;

@@ -4,16 +4,21 @@
 #include "common/alloc.h"
 #include "common/cleanup.h"
 #include "flamegraph/folded_line.h"
+#include "flamegraph/foreign_text.h"
 #include "flamegraph/hash_index.h"
 #include "flamegraph/profile.h"
 #include "flamegraph/stack_blocks.h"
+#include "flamegraph/stack_fractions.h"
+#include "flamegraph/text_piece.h"
 #include "flamegraph/text_stream.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define BLOCK_BYTES ((size_t)1 << 17)
+#define BLOCK_BYTES   ((size_t)1 << 17)
+#define STRAY_SINGLES 20 /* one line in so many may lack its second count */
 
 struct name {
 	const char *text; /* as in the file; lives as long as the profile */
@@ -30,7 +35,8 @@ struct known_stack {
 struct reader {
 	struct profile *profile;
 	struct folded_report *report;
-	double factor;
+	struct folded_options options;
+	struct stack_fractions fractions, fractions_before;
 	bool sniffed;
 	struct stack_blocks blocks; /* when stacks are not folded yet */
 	bool keeps_order;
@@ -160,14 +166,35 @@ static int find_stack(struct reader *reader, const char *text, size_t len, uint3
 	return 0;
 }
 
-static uint64_t scaled(const struct reader *reader, uint64_t value)
+/* Counts beyond what a profile can hold are told by it. */
+static struct folded_count scaled(const struct reader *reader, struct folded_count count)
 {
-	double product;
+	long double product, whole, rest;
 
-	if (reader->factor == 1)
-		return value;
-	product = (double)value * reader->factor + 0.5;
-	return product < (double)INT64_MAX ? (uint64_t)product : UINT64_MAX;
+	if (reader->options.factor == 1)
+		return count;
+	product = ((long double)count.whole + (long double)count.billionths / FOLDED_BILLION) *
+		  (long double)reader->options.factor;
+	if (!(product < (long double)INT64_MAX))
+		return (struct folded_count){.whole = UINT64_MAX};
+	rest = roundl(modfl(product, &whole) * FOLDED_BILLION);
+	if (rest >= FOLDED_BILLION)
+		return (struct folded_count){.whole = (uint64_t)whole + 1};
+	return (struct folded_count){(uint64_t)whole, (uint32_t)rest};
+}
+
+static int count_stack(struct reader *reader, uint32_t stack, struct folded_count count)
+{
+	count = scaled(reader, count);
+	count.whole += stack_fractions_add(&reader->fractions, stack, count.billionths);
+	return profile_count(reader->profile, stack, count.whole);
+}
+
+static int count_before(struct reader *reader, uint32_t stack, struct folded_count count)
+{
+	count = scaled(reader, count);
+	count.whole += stack_fractions_add(&reader->fractions_before, stack, count.billionths);
+	return profile_count_before(reader->profile, stack, count.whole);
 }
 
 static void note_bad_line(struct reader *reader, bool is_blank)
@@ -176,22 +203,27 @@ static void note_bad_line(struct reader *reader, bool is_blank)
 		reader->report->first_bad_line = reader->report->lines;
 }
 
+static int take_block(struct reader *reader, const char *folded, size_t len, uint64_t count)
+{
+	uint32_t stack;
+	int ret = find_stack(reader, folded, len, &stack);
+
+	if (ret < 0)
+		return ret == -ENODATA ? 0 : ret;
+	reader->report->stacks++;
+	return count_stack(reader, stack, (struct folded_count){.whole = count});
+}
+
 /* A stack that ended here counts, if there is one. */
 static int take_block_line(struct reader *reader, const char *text, size_t len)
 {
 	const char *folded;
 	size_t folded_len;
 	uint64_t count;
-	uint32_t stack;
-	int ret;
 
 	if (!stack_blocks_take(&reader->blocks, text, len, &folded, &folded_len, &count))
 		return 0;
-	ret = find_stack(reader, folded, folded_len, &stack);
-	if (ret < 0)
-		return ret == -ENODATA ? 0 : ret;
-	reader->report->stacks++;
-	return profile_count(reader->profile, stack, scaled(reader, count));
+	return take_block(reader, folded, folded_len, count);
 }
 
 static int take_line(struct reader *reader, const char *text, size_t len)
@@ -215,36 +247,102 @@ static int take_line(struct reader *reader, const char *text, size_t len)
 	if (ret < 0)
 		return ret;
 	reader->report->stacks++;
-	reader->report->rounded += line.rounded;
-	ret = profile_count(reader->profile, stack, scaled(reader, line.count));
+	reader->report->fractions += line.count.billionths || line.before.billionths;
+	ret = count_stack(reader, stack, line.count);
 	if (ret < 0 || !reader->report->has_before)
 		return ret;
-	return profile_count_before(reader->profile, stack, scaled(reader, line.before));
+	return count_before(reader, stack, line.before);
+}
+
+/* True when @stack is the first of its kind. */
+static bool note_stack(struct hash_index *seen, struct text_piece **stacks, size_t *nr, size_t *cap,
+		       struct text_piece stack)
+{
+	uint64_t hash = hash_bytes(seen->seed, stack.text, stack.len);
+	struct hash_probe probe;
+	uint32_t row;
+
+	for (row = hash_index_first(seen, hash, &probe); row != HASH_INDEX_NONE;
+	     row = hash_index_next(seen, &probe)) {
+		if ((*stacks)[row].len == stack.len &&
+		    !memcmp((*stacks)[row].text, stack.text, stack.len))
+			return false;
+	}
+	GROW_ARRAY(*stacks, *nr, *cap);
+	(*stacks)[*nr] = stack;
+	hash_index_insert(seen, hash, (uint32_t)(*nr)++);
+	return true;
+}
+
+/* Comparisons have each stack once; "worker 1" and "worker 2" are no counts of one. */
+static bool has_repeated_stacks(const char *text, size_t len)
+{
+	struct text_piece rest = {text, len};
+	_cleanup_free_ struct text_piece *stacks = NULL;
+	size_t nr = 0, cap = 0;
+	struct hash_index seen;
+	bool repeated = false;
+
+	hash_index_init(&seen);
+	while (rest.len && !repeated) {
+		struct text_piece piece = text_piece_line(&rest);
+		struct folded_line line;
+
+		if (folded_line_split(piece.text, piece.len, true, &line))
+			repeated = !note_stack(
+				&seen, &stacks, &nr, &cap,
+				(struct text_piece){piece.text + line.start, line.len});
+	}
+	hash_index_release(&seen);
+	return repeated;
 }
 
 /*
- * Two counts a line, or a name that ends in a number?  One line cannot tell; a file in which every
- * line of the first block could have two is a differential one.
+ * Two counts a line, or a name that ends in a number?  One line cannot tell; a file whose first
+ * block has two in practically every line that has any, and no stack twice, is a comparison.
  */
 static bool looks_differential(const char *text, size_t len)
 {
-	size_t nr = 0;
+	struct text_piece rest = {text, len};
+	size_t nr = 0, nr_single = 0;
 
-	while (len) {
-		const char *end = memchr(text, '\n', len);
-		size_t line_len = end ? (size_t)(end - text) : len;
+	while (rest.len) {
+		struct text_piece piece = text_piece_line(&rest);
 		struct folded_line line;
 
-		if (!end && nr)
+		/* What the next block may go on with. */
+		if (piece.text + piece.len == text + len && nr + nr_single)
 			break;
-		if (folded_line_split(text, line_len, true, &line))
+		if (folded_line_split(piece.text, piece.len, true, &line))
 			nr++;
-		else if (!line.is_blank)
-			return false;
-		text += end ? line_len + 1 : line_len;
-		len -= end ? line_len + 1 : line_len;
+		else if (folded_line_split(piece.text, piece.len, false, &line))
+			nr_single++;
 	}
-	return nr > 0;
+	return nr && nr_single <= nr / STRAY_SINGLES && !has_repeated_stacks(text, len);
+}
+
+static bool has_two_counts(const struct reader *reader, const char *text, size_t len)
+{
+	if (reader->options.counts != FOLDED_COUNTS_GUESS)
+		return reader->options.counts == FOLDED_COUNTS_TWO;
+	return looks_differential(text, len);
+}
+
+/* What the first block says of all that comes. */
+static int sniff(struct reader *reader, const char *text, size_t len)
+{
+	struct folded_report *report = reader->report;
+
+	reader->blocks.kind = stack_blocks_sniff(text, len);
+	/* Lists of numbers, as JSON has them, look a little like what DTrace prints. */
+	if (reader->blocks.kind == STACK_BLOCKS_NONE || reader->blocks.kind == STACK_BLOCKS_DTRACE)
+		report->foreign = foreign_text_find(text, len);
+	if (report->foreign)
+		return -ENOEXEC;
+	report->is_perf_script = reader->blocks.kind == STACK_BLOCKS_PERF;
+	report->has_before = reader->blocks.kind == STACK_BLOCKS_NONE &&
+			     has_two_counts(reader, text, len);
+	return 0;
 }
 
 /* All whole lines of the buffer; returns the bytes used or an error. */
@@ -255,10 +353,12 @@ static ssize_t take_lines(struct reader *reader, const char *text, size_t len, b
 	if (!reader->sniffed) {
 		size_t bom = len >= 3 && !memcmp(text, "\xef\xbb\xbf", 3) ? 3 : 0;
 
+		int ret = sniff(reader, text + bom, len - bom);
+
+		if (ret < 0)
+			return ret;
 		reader->sniffed = true;
 		used = bom;
-		reader->blocks.kind = stack_blocks_sniff(text + bom, len - bom);
-		reader->report->has_before = looks_differential(text + bom, len - bom);
 	}
 	while (used < len) {
 		const char *end = memchr(text + used, '\n', len - used);
@@ -303,23 +403,50 @@ static int read_blocks(struct reader *reader, struct text_stream *stream)
 	return 0;
 }
 
-int folded_read(FILE *in, struct profile *profile, double factor, struct folded_report *ret_report)
+/* What no line ended, and what was left over of fractions. */
+static int finish(struct reader *reader)
+{
+	const char *folded;
+	size_t len;
+	uint64_t count;
+	int ret = 0;
+
+	if (stack_blocks_end(&reader->blocks, &folded, &len, &count))
+		ret = take_block(reader, folded, len, count);
+	reader->report->other_events = reader->blocks.other_events;
+	if (!ret)
+		ret = stack_fractions_share_out(&reader->fractions, reader->profile, profile_count,
+						&reader->report->rounded);
+	if (!ret)
+		ret = stack_fractions_share_out(&reader->fractions_before, reader->profile,
+						profile_count_before, &reader->report->rounded);
+	return ret;
+}
+
+int folded_read(FILE *in, struct profile *profile, const struct folded_options *options,
+		struct folded_report *ret_report)
 {
 	_cleanup_(text_stream_freep) struct text_stream *stream = text_stream_new(in);
-	struct reader reader = {.profile = profile, .report = ret_report, .factor = factor};
+	struct reader reader = {.profile = profile, .report = ret_report, .options.factor = 1};
 	int ret;
 
+	if (options)
+		reader.options = *options;
 	stack_blocks_init(&reader.blocks, STACK_BLOCKS_NONE);
 	reader.keeps_order = profile_keeps_order(profile);
 	*ret_report = (struct folded_report){0};
 	hash_index_init(&reader.name_index);
 	hash_index_init(&reader.known_index);
 	ret = read_blocks(&reader, stream);
+	if (!ret)
+		ret = finish(&reader);
 	hash_index_release(&reader.name_index);
 	hash_index_release(&reader.known_index);
 	free(reader.names);
 	free(reader.known);
 	free(reader.ids);
+	stack_fractions_release(&reader.fractions);
+	stack_fractions_release(&reader.fractions_before);
 	stack_blocks_release(&reader.blocks);
 	return ret;
 }

@@ -4,6 +4,7 @@
 #include "flamegraph/format_writers.h"
 
 #include <string.h>
+#include <strings.h>
 
 const struct format *const *format_table(void)
 {
@@ -46,7 +47,7 @@ const struct format *format_by_suffix(const char *path)
 		size_t suffix_len = suffix ? strlen(suffix) : 0;
 
 		if (suffix_len > best_len && suffix_len <= len &&
-		    !strcmp(path + len - suffix_len, suffix)) {
+		    !strcasecmp(path + len - suffix_len, suffix)) {
 			best = *format;
 			best_len = suffix_len;
 		}

@@ -52,7 +52,7 @@ struct format {
 /* All formats, NULL-terminated. */
 const struct format *const *format_table(void);
 const struct format *format_by_name(const char *name);
-/* The format whose suffix ends @path (the longest one that fits), or NULL. */
+/* The format whose suffix ends @path (the longest that fits, in any case), or NULL. */
 const struct format *format_by_suffix(const char *path);
 
 #endif

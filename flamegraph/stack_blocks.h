@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Stacks one frame a line, leaf first, as bpftrace and DTrace print their maps, before anybody
- * folds them:
+ * Stacks one frame a line, leaf first, as bpftrace and DTrace print their maps and perf script its
+ * samples (perf_script.h), before anybody folds them:
  *
  *	@[                              libc.so.1`malloc+0x1c
  *	    malloc+0                    app`main+0x9
@@ -17,7 +17,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum stack_blocks_kind { STACK_BLOCKS_NONE, STACK_BLOCKS_BPFTRACE, STACK_BLOCKS_DTRACE };
+enum stack_blocks_kind {
+	STACK_BLOCKS_NONE,
+	STACK_BLOCKS_BPFTRACE,
+	STACK_BLOCKS_DTRACE,
+	STACK_BLOCKS_PERF,
+};
 
 struct stack_blocks {
 	enum stack_blocks_kind kind;
@@ -25,7 +30,10 @@ struct stack_blocks {
 	size_t len, cap;
 	char *keys; /* outermost first, each ends with NUL */
 	size_t keys_len, keys_cap;
-	bool open;    /* between "@[" and "]: COUNT" */
+	bool open; /* between "@[" and "]: COUNT", or in a sample */
+	bool in_sample;
+	char *event; /* of perf's first sample; those of others are left out */
+	uint64_t other_events;
 	char *folded; /* what was handed out last */
 	size_t folded_cap;
 };
@@ -42,5 +50,8 @@ void stack_blocks_release(struct stack_blocks *blocks);
  */
 bool stack_blocks_take(struct stack_blocks *blocks, const char *line, size_t len,
 		       const char **ret_folded, size_t *ret_len, uint64_t *ret_count);
+/* The same for a stack that only the end of the text ends. */
+bool stack_blocks_end(struct stack_blocks *blocks, const char **ret_folded, size_t *ret_len,
+		      uint64_t *ret_count);
 
 #endif

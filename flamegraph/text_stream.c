@@ -2,6 +2,7 @@
 #include "flamegraph/text_stream.h"
 
 #include "common/alloc.h"
+#include "flamegraph/utf16.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -14,6 +15,7 @@
 #define BUFFER_BYTES	((size_t)128 << 10)
 #define ZSTD_WINDOW_LOG 27 /* what the zstd tool takes without being asked: 128 MiB */
 #define GZIP_OR_ZLIB	(15 + 32)
+#define UTF16_UNIT_MAX	4 /* bytes of a character */
 
 struct text_stream {
 	FILE *file;
@@ -23,6 +25,9 @@ struct text_stream {
 	bool gzip_ready, member_open;
 	ZSTD_DCtx *zstd;
 	size_t zstd_left;
+	enum utf16_order order;
+	uint8_t *wide; /* of UTF-16, still to be decoded */
+	size_t wide_nr, wide_cap;
 	size_t at, nr; /* in packed */
 	uint8_t packed[BUFFER_BYTES];
 };
@@ -42,19 +47,27 @@ void text_stream_free(struct text_stream *stream)
 	if (stream->gzip_ready)
 		inflateEnd(&stream->gzip);
 	ZSTD_freeDCtx(stream->zstd);
+	free(stream->wide);
 	free(stream);
+}
+
+/* The end is the end: a terminal could be read on. */
+static int read_file(struct text_stream *stream, void *data, size_t size, size_t *ret_nr)
+{
+	*ret_nr = feof(stream->file) ? 0 : fread(data, 1, size, stream->file);
+	return !*ret_nr && ferror(stream->file) ? -EIO : 0;
 }
 
 static int refill(struct text_stream *stream)
 {
+	int ret;
+
 	if (stream->at < stream->nr || stream->ended)
 		return 0;
 	stream->at = 0;
-	stream->nr = fread(stream->packed, 1, sizeof(stream->packed), stream->file);
-	if (stream->nr)
-		return 0;
-	stream->ended = true;
-	return ferror(stream->file) ? -EIO : 0;
+	ret = read_file(stream, stream->packed, sizeof(stream->packed), &stream->nr);
+	stream->ended = !stream->nr;
+	return ret;
 }
 
 static int start(struct text_stream *stream)
@@ -88,9 +101,10 @@ static int read_plain(struct text_stream *stream, void *data, size_t size, size_
 		memcpy(data, stream->packed + stream->at, nr);
 		stream->at += nr;
 	} else if (!stream->ended) {
-		nr = fread(data, 1, size, stream->file);
-		if (!nr && ferror(stream->file))
-			return -EIO;
+		int ret = read_file(stream, data, size, &nr);
+
+		if (ret < 0)
+			return ret;
 	}
 	*ret_nr = nr;
 	return 0;
@@ -147,12 +161,9 @@ static int read_zstd(struct text_stream *stream, void *data, size_t size, size_t
 	return 0;
 }
 
-int text_stream_read(struct text_stream *stream, void *data, size_t size, size_t *ret_nr)
+/* As it comes out of its packing. */
+static int unpack(struct text_stream *stream, void *data, size_t size, size_t *ret_nr)
 {
-	int ret = stream->started ? 0 : start(stream);
-
-	if (ret < 0)
-		return ret;
 	switch (stream->packing) {
 	case GZIP:
 		return read_gzip(stream, data, size, ret_nr);
@@ -161,4 +172,63 @@ int text_stream_read(struct text_stream *stream, void *data, size_t size, size_t
 	default:
 		return read_plain(stream, data, size, ret_nr);
 	}
+}
+
+/* The first bytes tell how the text is coded; what was read of UTF-16 is kept to be decoded. */
+static int read_first(struct text_stream *stream, void *data, size_t size, size_t *ret_nr)
+{
+	int ret = start(stream);
+
+	if (ret < 0)
+		return ret;
+	ret = unpack(stream, data, size, ret_nr);
+	if (ret < 0 || !*ret_nr)
+		return ret;
+	stream->order = utf16_sniff(data, *ret_nr);
+	if (stream->order == UTF16_NOT)
+		return 0;
+	stream->wide_cap = *ret_nr > BUFFER_BYTES ? *ret_nr : BUFFER_BYTES;
+	stream->wide = xmalloc(stream->wide_cap);
+	memcpy(stream->wide, data, *ret_nr);
+	stream->wide_nr = *ret_nr;
+	return 0;
+}
+
+static int read_utf16(struct text_stream *stream, void *data, size_t size, size_t *ret_nr)
+{
+	*ret_nr = 0;
+	while (!*ret_nr) {
+		bool last = false;
+		size_t used, got;
+
+		if (stream->wide_nr < UTF16_UNIT_MAX) {
+			int ret = unpack(stream, stream->wide + stream->wide_nr,
+					 stream->wide_cap - stream->wide_nr, &got);
+
+			if (ret < 0)
+				return ret;
+			last = !got;
+			stream->wide_nr += got;
+			if (!stream->wide_nr)
+				return 0;
+		}
+		*ret_nr = utf16_decode(stream->wide, stream->wide_nr, stream->order, last, data,
+				       size, &used);
+		stream->wide_nr -= used;
+		memmove(stream->wide, stream->wide + used, stream->wide_nr);
+	}
+	return 0;
+}
+
+int text_stream_read(struct text_stream *stream, void *data, size_t size, size_t *ret_nr)
+{
+	if (!stream->started) {
+		int ret = read_first(stream, data, size, ret_nr);
+
+		if (ret < 0 || stream->order == UTF16_NOT)
+			return ret;
+	}
+	if (stream->order != UTF16_NOT)
+		return read_utf16(stream, data, size, ret_nr);
+	return unpack(stream, data, size, ret_nr);
 }

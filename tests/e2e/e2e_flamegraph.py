@@ -5,6 +5,7 @@ import csv
 import gzip
 import json
 import os
+import shutil
 import subprocess
 import xml.etree.ElementTree
 
@@ -135,6 +136,103 @@ class Flamegraph(harness.Case):
         self.assertEqual(run.status, 2)
         self.assertRegex(run.err, "speedscope")
 
+    def test_what_is_no_folded_stacks_is_named_with_what_folds_it(self):
+        self.draw("-q", "-o", "a.pb.gz")
+        self.draw("-q", "-o", "a.speedscope.json")
+        (self.directory / "perf.data").write_bytes(b"PERFILE2h\0\0\0\0\0\0\0" + bytes(90))
+        for name, what, cure in (("a.pb.gz", "pprof", "go tool pprof -raw a.pb.gz |"),
+                                 ("a.speedscope.json", "speedscope", "jq -r .* a.speedscope.json |"),
+                                 ("perf.data", "perf's", "perf script -i perf.data |"),
+                                 (self.ctrace, "ELF", "ctrace -- ")):
+            for command in (("flamegraph", name), ("diff", name, "in.txt")):
+                run = self.run_ctrace(*command, "-o", "o.svg")
+                self.assertEqual((run.status, run.out), (1, ""))
+                self.assertRegex(run.err, f"^ctrace: .*{what}.*, not folded stacks\nhint: .*{cure}")
+        self.assertFalse((self.directory / "o.svg").exists())
+
+    def test_the_stacks_of_a_speedscope_profile_come_by_the_command_that_is_told(self):
+        if not shutil.which("jq"):
+            self.skipTest("no jq")
+        text = "main;read 30\nmain;spin 20\n"
+        self.draw("-q", "-o", "a.speedscope.json", text=text)
+        hint = self.run_ctrace("flamegraph", "a.speedscope.json").err.splitlines()[1]
+        command = hint.removeprefix("hint: ").replace("ctrace flamegraph",
+                                                      f"{self.ctrace} flamegraph -f folded")
+        done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True,
+                              cwd=self.directory)
+        self.assertEqual(done.stdout, text)
+
+    def test_what_perf_script_prints_is_read_and_said(self):
+        text = ("demo  4711 100.1:     250000 cpu-clock:u: \n"
+                "\t    55d0aa001139 spin+0x10 (/opt/demo/demo)\n"
+                "\t    55d0aa001180 main+0x20 (/opt/demo/demo)\n\n"
+                "demo  4711 100.2:          1 page-faults: \n"
+                "\t    55d0aa001180 main+0x20 (/opt/demo/demo)\n\n")
+        run = self.draw("-f", "folded", text=text)
+        self.assertEqual((run.status, run.out), (0, "demo;main;spin 1\n"))
+        self.assertRegex(run.err, "(?s)perf script prints, 1 samples.*1 samples of other events")
+
+    @harness.unittest.skipUnless(shutil.which("perf"), "no perf")
+    def test_every_sample_that_perf_recorded_is_drawn(self):
+        subprocess.run(["perf", "record", "-q", "-g", "-e", "cpu-clock", "-F", "499", "--", "ls",
+                        "-lR", "/usr/include"], check=True, cwd=self.directory,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for fields in ((), ("-F", "comm,pid,tid,time,event,ip,sym,dso"), ("-F", "ip,sym"),
+                       ("--header",)):
+            text = subprocess.run(["perf", "script", *fields], check=True, cwd=self.directory,
+                                  capture_output=True, text=True).stdout
+            # One at least of its frames, often the only one, is in the first line of nobody.
+            samples = len([part for part in text.split("\n\n") if "\t" in part])
+            run = self.draw("-f", "folded", text=text)
+            self.assertGreater(samples, 0)
+            self.assertEqual(sum(int(line.rsplit(" ", 1)[1]) for line in run.out.splitlines()),
+                             samples, fields)
+
+    def test_a_comparison_is_said_and_can_be_denied(self):
+        run = self.draw("-f", "folded", text="#by a script\nm;f 3 5\nm;g 4 2\n")
+        self.assertEqual(run.out, "m;f 3 5\nm;g 4 2\n")
+        self.assertRegex(run.err, "1 of 3 lines are no stacks.*\n.*read as a comparison")
+        run = self.draw("-f", "folded", "--counts=1", text="m;f 3 5\nm;g 4 2\n")
+        self.assertEqual((run.out, run.err), ("m;f_3 5\nm;g_4 2\n", ""))
+        run = self.run_ctrace("diff", "in.txt", "in.txt", "-f", "top")
+        self.assertIn("only its second counts", run.err)
+        self.assertIn("before 7 samples", run.out)
+
+    def test_fractions_add_up(self):
+        text = "".join(f"app;step{i % 4} 0.4\n" for i in range(1000))
+        for factor, total in (("1", 400), ("10", 4000), ("0.5", 200)):
+            out = self.folded("--factor", factor, text=text)
+            self.assertEqual(sum(int(line.split()[-1]) for line in out.splitlines()), total)
+        run = self.draw("-f", "folded", text="a;b 1.5\na;c 1.25\n")
+        self.assertEqual(run.out, "a;b 2\na;c 1\n")
+        self.assertRegex(run.err, "fractions.*2 stacks.*\nhint: --factor 1000")
+
+    def test_outputs_that_cannot_be_are_refused_before_anything_is_read(self):
+        for name, answer in (("x.png", "no png output; a picture is x.svg or x.html"),
+                             ("x.json", "x.speedscope.json, x.chrome.json or x.firefox.json.gz"),
+                             ("x.pb", r"did you mean x.pb.gz\?"), ("x", "no suffix"),
+                             ("x.y", "names no format"), (str(self.directory), "is a directory"),
+                             ("sub/", "is a directory"), ("x.ctrace", "only what is recorded")):
+            for command in (("flamegraph", "missing"), ("diff", "missing", "missing"),
+                            ("report", "missing"), ("uprobe:main", "--", "/nonexistent")):
+                if name == "x.ctrace" and command[0] not in ("flamegraph", "diff"):
+                    continue
+                run = self.run_ctrace(command[0], "-o", name, *command[1:])
+                self.assertEqual(run.status, 125 if "--" in command else 2, run.err)
+                self.assertRegex(run.err, answer)
+        self.assertEqual(harness.files_in(self.directory), [])
+        run = self.draw("-o", "nowhere/x.svg", text="garbage\n")
+        self.assert_one_line(run, 1, "nowhere/x.svg")
+        self.assertEqual(self.draw("-o", "X.SVG").status, 0)
+
+    def test_no_picture_is_drawn_over_one(self):
+        self.draw("-o", "a.svg")
+        before = (self.directory / "a.svg").read_bytes()
+        run = self.draw("-o", "a.svg", text="\n")
+        self.assertEqual(run.status, 2)
+        self.assertIn("left as it was", run.err)
+        self.assertEqual((self.directory / "a.svg").read_bytes(), before)
+
     def test_no_hits_leave_a_picture_that_says_so(self):
         run = self.run_ctrace("uprobe:never_called", "-o", "o.svg", "-o", "o.folded", "--",
                               self.program("plain_dynamic"))
@@ -179,7 +277,7 @@ class Diff(harness.Case):
         before = self.write("a.folded", "m;x 6\nm;gone 4\n")
         after = self.write("b.folded", "m;x 3\n")
         lines = self.run_ctrace("diff", before, after, "-o", "d.csv").err
-        self.assertEqual(lines, "")
+        self.assertEqual(lines, "ctrace: wrote d.csv\n")
         with open(self.directory / "d.csv", encoding="utf-8", newline="") as file:
             rows = {row["function"]: row for row in csv.DictReader(file)}
         self.assertEqual([rows[name]["total_before"] for name in ("m", "x", "gone")],
@@ -199,6 +297,17 @@ class Diff(harness.Case):
                                         self.ctrace, folded], stdin=file, capture_output=True,
                                        text=True, check=False, env=os.environ)
             self.assertEqual(piped.stdout, expected, piped.stderr)
+
+    def test_a_recording_does_not_differ_from_itself_in_any_shape(self):
+        names = ["r.ctrace", "r.folded", "r.svg", "r.html", "t.folded", "t.svg"]
+        self.run_ctrace("profile:hz:499", "-q", *(f"-o{name}" for name in names[:4]), "--",
+                        "sh", "-c", "ls -lR /usr/include >/dev/null; ls -l >/dev/null")
+        self.run_ctrace("report", "r.ctrace", "-q", "-ot.folded", "-ot.svg", "--per-process")
+        for group in (names[:4], names[4:]):
+            for one in group:
+                for other in group:
+                    run = self.run_ctrace("diff", one, other, "-f", "top")
+                    self.assertRegex(run.out, r"\(nothing changed\)", (one, other))
 
     def test_addresses_may_differ(self):
         before = self.write("a.folded", "m;0x12ab 6\n")

@@ -166,9 +166,24 @@ class Terminal(harness.Case):
             run = self.run_ctrace(*arguments, env={**os.environ, **pager})
             self.assertNotIn("PAGED", run.out)
             self.assertGreater(len(run.out.splitlines()), 2)
-        # A picture is not for reading.
-        _, shown = self.at_terminal("flamegraph", self.folded(), environment=pager)
+
+    def test_a_picture_is_no_text_for_a_terminal(self):
+        folded = self.folded()
+        for arguments, name in ((("flamegraph", folded), "flamegraph.svg"),
+                                (("flamegraph", folded, "-f", "html"), "flamegraph.html"),
+                                (("flamegraph", folded, "-f", "pprof"), "flamegraph.pb.gz"),
+                                (("diff", folded, folded), "diff.svg")):
+            status, shown = self.at_terminal(*arguments)
+            self.assertEqual((status, shown.splitlines()), (0, [f"ctrace: wrote {name}"]))
+            self.assertGreater((self.directory / name).stat().st_size, 100)
+        # What is read is not overwritten, and who asks for standard output gets it.
+        status, shown = self.at_terminal("flamegraph", "flamegraph.svg")
+        self.assertEqual(status, 1)
+        self.assertIn("'flamegraph.svg' is read", shown)
+        _, shown = self.at_terminal("flamegraph", folded, "-o", "-")
         self.assertTrue(shown.startswith("<svg"), shown[:20])
+        _, shown = self.at_terminal("flamegraph", folded, "-f", "folded")
+        self.assertNotIn("wrote", shown)
 
     def test_the_program_writes_to_the_terminal_itself_not_to_the_pager(self):
         status, shown = self.at_terminal("software:page-faults:1", "-q", "-f", "top", "--", "echo",
@@ -206,7 +221,7 @@ class Terminal(harness.Case):
                           ("diff", self.folded(), self.folded(), "-o", "p.svg", "--open")):
             (self.directory / "opened").unlink()
             run = self.run_ctrace(*arguments, env=environment)
-            self.assertEqual((run.status, run.err), (0, ""))
+            self.assertEqual((run.status, run.err.replace("ctrace: wrote p.svg\n", "")), (0, ""))
             self.assertEqual(self.wait_for("opened"), "p.svg\n")
 
     def test_open_runs_as_the_user_behind_sudo(self):
@@ -223,7 +238,7 @@ class Terminal(harness.Case):
         run = self.run_ctrace("flamegraph", self.folded(), "-o", "p.svg", "--open",
                               env={**os.environ, "PATH": "/nonexistent", "DISPLAY": ":9"})
         self.assertEqual(run.status, 0)
-        self.assertRegex(run.err, r"^ctrace: cannot show 'p\.svg': xdg-open: No such file")
+        self.assertRegex(run.err, r"(?m)^ctrace: cannot show 'p\.svg': xdg-open: No such file")
 
     def test_open_without_a_display_or_in_vain_is_a_warning(self):
         path = self.fake("xdg-open", "#!/bin/sh\nexit 3\n")

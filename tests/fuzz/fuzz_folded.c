@@ -22,7 +22,7 @@ static char *respelled(const void *data, size_t size, size_t *ret_size)
 	FILE *out;
 	int ret;
 
-	if (!in || folded_read(in, profile, 1, &report) < 0)
+	if (!in || folded_read(in, profile, NULL, &report) < 0)
 		return NULL;
 	profile_finish(profile);
 	out = open_memstream(&text, ret_size);

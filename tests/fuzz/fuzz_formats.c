@@ -63,7 +63,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (data[0] & 32)
 		profile_keep_order(profile);
 	in = fmemopen((void *)(uintptr_t)(data + 1), size - 1, "r");
-	if (!in || folded_read(in, profile, 1, &report) < 0)
+	if (!in || folded_read(in, profile, NULL, &report) < 0)
 		return 0;
 	profile_finish(profile);
 	for (const struct format *const *format = format_table(); *format; format++) {

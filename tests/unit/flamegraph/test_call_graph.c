@@ -19,7 +19,7 @@ static struct profile *profile_of(const char *text)
 	_cleanup_fclose_ FILE *in = fmemopen((void *)(uintptr_t)text, strlen(text), "r");
 	struct folded_report report;
 
-	assert_int_equal(folded_read(in, profile, 1, &report), 0);
+	assert_int_equal(folded_read(in, profile, NULL, &report), 0);
 	profile_finish(profile);
 	return profile;
 }

@@ -4,6 +4,7 @@
 #include "common/alloc.h"
 #include "common/cleanup.h"
 #include "flamegraph/folded_read.h"
+#include "flamegraph/foreign_text.h"
 #include "flamegraph/format.h"
 #include "flamegraph/profile.h"
 
@@ -22,7 +23,7 @@ static char *respelled(const char *text, size_t size, struct folded_report *repo
 	size_t again_size;
 	FILE *out = open_memstream(&again, &again_size);
 
-	assert_int_equal(folded_read(in, profile, 1, report), 0);
+	assert_int_equal(folded_read(in, profile, NULL, report), 0);
 	profile_finish(profile);
 	format_by_name("folded")->write(profile, &options, out);
 	fclose(out);
@@ -100,6 +101,116 @@ static void test_two_counts_on_every_line_are_a_comparison(void **state)
 	assert_string_equal(again, text);
 }
 
+static void test_what_is_no_count_does_not_make_two_counts_names(void **state)
+{
+	struct folded_report report;
+	const char text[] = "stack,before,after\n#made by a script\na;b 1 2\na;c 3 0\nbroken\n";
+	_cleanup_free_ char *again = respelled(text, strlen(text), &report);
+
+	(void)state;
+	assert_string_equal(again, "a;b 1 2\na;c 3 0\n");
+	assert_int_equal(report.bad_lines, 3);
+	/* Whose stacks repeat are names of workers, not counts. */
+	assert_reads("main;worker 1 30\nmain;worker 2 20\n",
+		     "main;worker_1 30\nmain;worker_2 20\n");
+}
+
+static void test_utf_16_is_read_as_windows_writes_it(void **state)
+{
+	/* "a;é 1" and "a;😀 2", each in its byte order. */
+	static const char little[] = "\xff\xfe"
+				     "a\0;\0\xe9\0 \0001\0\r\0\n\0a\0;\0\x3d\xd8\x00\xde \0002\0";
+	/* Without a mark plain letters tell. */
+	static const char unmarked[] = "m\0a\0i\0n\0;\0f\0 \0005\0";
+	static const char big[] = "\xfe\xff\0a\0;\0\xe9\0 \0001\0\n\0a\0;\xd8\x3d\xde\x00\0 \0002";
+	struct folded_report report;
+	_cleanup_free_ char *first = respelled(little, sizeof(little) - 1, &report);
+	_cleanup_free_ char *second = respelled(big, sizeof(big) - 1, &report);
+	_cleanup_free_ char *third = respelled(unmarked, sizeof(unmarked) - 1, &report);
+
+	(void)state;
+	assert_string_equal(first, "a;é 1\na;😀 2\n");
+	assert_string_equal(second, first);
+	assert_string_equal(third, "main;f 5\n");
+}
+
+static void test_fractions_add_up_exactly(void **state)
+{
+	struct folded_report report;
+	const char halves[] = "a;b 0.5\na;c 0.5\na;d 0.5\na;e 0.5\na;b .5\na;f 25e-1\n";
+	_cleanup_free_ char *again = respelled(halves, strlen(halves), &report);
+
+	(void)state;
+	/* 5 in all; what had most left is rounded up, the first of equals first. */
+	assert_string_equal(again, "a;b 1\na;c 1\na;d 1\na;f 2\n");
+	assert_int_equal(report.fractions, 6);
+	assert_int_equal(report.rounded, 4);
+	assert_reads("a;b 0.1\na;b 0.2\na;b 0.7\na;c 1e3\n", "a;b 1\na;c 1000\n");
+}
+
+static void test_no_other_spelling_is_a_count(void **state)
+{
+	struct folded_report report;
+	const char text[] =
+		"a;b 0x10\na;b inf\na;b nan\na;b 1e99\na;b 1e\na;b .\na;b 1.5.5\na;b 1\n";
+	_cleanup_free_ char *again = respelled(text, strlen(text), &report);
+
+	(void)state;
+	assert_string_equal(again, "a;b 1\n");
+	assert_int_equal(report.bad_lines, 7);
+}
+
+static const struct foreign_text *foreign_of(const char *text, size_t size)
+{
+	_cleanup_(profile_freep) struct profile *profile = profile_new();
+	_cleanup_fclose_ FILE *in = fmemopen((void *)(uintptr_t)text, size, "r");
+	struct folded_report report;
+	int ret = folded_read(in, profile, NULL, &report);
+
+	assert_true((ret == -ENOEXEC) == (report.foreign != NULL));
+	return report.foreign;
+}
+
+static void assert_foreign(const char *text, size_t size, const char *what)
+{
+	const struct foreign_text *foreign = foreign_of(text, size);
+
+	assert_non_null(foreign);
+	assert_non_null(strstr(foreign->what, what));
+}
+
+#define ASSERT_FOREIGN(text, what) assert_foreign(text, sizeof(text) - 1, what)
+
+static void test_what_is_no_folded_stacks_is_recognised(void **state)
+{
+	(void)state;
+	ASSERT_FOREIGN("PERFILE2h\0\0\0\0\0\0\0", "perf");
+	ASSERT_FOREIGN("\177ELF\2\1\1\0\0\0\0", "ELF");
+	ASSERT_FOREIGN("\x0a\4\x08\1\x10\2\x12\4\x08\1\x10\2\x32\0\x32\3cpu\x32\3abc", "pprof");
+	ASSERT_FOREIGN("\x0a\4\x08\1\x10\2\x0a\4\x08\1\x10\2\x0a\4\x08\1\x10\2", "Perfetto");
+	ASSERT_FOREIGN("{\"$schema\":\"https://www.speedscope.app/file-format-schema.json\"}",
+		       "speedscope");
+	ASSERT_FOREIGN("[\n  {\"name\": \"a\", \"ph\": \"X\", \"ts\":\n  1\n}]", "Chrome");
+	ASSERT_FOREIGN("{\n  \"a\": [\n    1,\n    2\n  ]\n}\n", "JSON");
+	ASSERT_FOREIGN("# callgrind format\nversion: 1\nfn=main\n0 12\n", "callgrind");
+	ASSERT_FOREIGN("# To display the perf.data header info, please\n#\n", "perf report");
+	ASSERT_FOREIGN("\nThread 1 (LWP 5):\n#0  0x01 in f () at x.c:1\n", "gdb");
+	ASSERT_FOREIGN("2026-01-01\nFull thread dump OpenJDK 64-Bit Server VM:\n", "Java");
+	ASSERT_FOREIGN("stack,count\nmain;f,3\nmain;g, 4\n", "commas");
+}
+
+static void test_odd_names_of_folded_stacks_are_not_taken_for_something_else(void **state)
+{
+	(void)state;
+	assert_reads("{\"a\";b 1\n", "{\"a\";b 1\n");
+	assert_reads("[unknown];main 1\n", "[unknown];main 1\n");
+	assert_reads("[;{ 1\n", "[;{ 1\n");
+	assert_reads("PERFILE2;a 1\n", "PERFILE2;a 1\n");
+	assert_reads("\x01\x02\x03\x04;\x05 1\n", "????;? 1\n");
+	assert_reads("a,1;b,2 3\n", "a,1;b,2 3\n");
+	assert_reads("a;b 1 2.5: cycles: 12 f (d) 3\n", "a;b 1 2.5: cycles: 12 f (d) 3\n");
+}
+
 static void test_bad_lines_are_counted_and_left_out(void **state)
 {
 	struct folded_report report;
@@ -142,7 +253,7 @@ static void test_totals_beyond_63_bits_are_eoverflow(void **state)
 	struct folded_report report;
 
 	(void)state;
-	assert_int_equal(folded_read(in, profile, 1, &report), -EOVERFLOW);
+	assert_int_equal(folded_read(in, profile, NULL, &report), -EOVERFLOW);
 }
 
 static void test_damaged_packing_is_ebadmsg(void **state)
@@ -155,8 +266,8 @@ static void test_damaged_packing_is_ebadmsg(void **state)
 	struct folded_report report;
 
 	(void)state;
-	assert_int_equal(folded_read(first, profile, 1, &report), -EBADMSG);
-	assert_int_equal(folded_read(second, profile, 1, &report), -EBADMSG);
+	assert_int_equal(folded_read(first, profile, NULL, &report), -EBADMSG);
+	assert_int_equal(folded_read(second, profile, NULL, &report), -EBADMSG);
 }
 
 int main(void)
@@ -169,6 +280,12 @@ int main(void)
 		cmocka_unit_test(test_a_first_frame_in_brackets_may_be_a_thread),
 		cmocka_unit_test(test_a_number_in_a_name_is_no_second_count),
 		cmocka_unit_test(test_two_counts_on_every_line_are_a_comparison),
+		cmocka_unit_test(test_what_is_no_count_does_not_make_two_counts_names),
+		cmocka_unit_test(test_utf_16_is_read_as_windows_writes_it),
+		cmocka_unit_test(test_fractions_add_up_exactly),
+		cmocka_unit_test(test_no_other_spelling_is_a_count),
+		cmocka_unit_test(test_what_is_no_folded_stacks_is_recognised),
+		cmocka_unit_test(test_odd_names_of_folded_stacks_are_not_taken_for_something_else),
 		cmocka_unit_test(test_bad_lines_are_counted_and_left_out),
 		cmocka_unit_test(test_lines_longer_than_a_block_are_read),
 		cmocka_unit_test(test_totals_beyond_63_bits_are_eoverflow),
