@@ -132,6 +132,26 @@ static void reject_same_outputs(const struct report_options *report, struct argp
 	}
 }
 
+/* What shows one line for a function, or none, and not that of each sample. */
+static bool shows_functions(const struct format *format)
+{
+	return format == &report_format_capture || report_format_is_picture(format) ||
+	       report_format_is_text(format) || !strcmp(format->name, "folded");
+}
+
+/* Pictures tell where a function is, unless there is an output that would take it for more. */
+static bool wants_lines(const struct report_options *report)
+{
+	bool has_picture = false;
+
+	for (size_t i = 0; i < report->nr_outputs; i++) {
+		if (!shows_functions(report->outputs[i].format))
+			return report->line_names;
+		has_picture |= report_format_is_picture(report->outputs[i].format);
+	}
+	return has_picture || report->line_names;
+}
+
 static void finish_outputs(struct report_options *report, struct argp_state *state)
 {
 	const struct format *format = NULL;
@@ -153,6 +173,7 @@ static void finish_outputs(struct report_options *report, struct argp_state *sta
 			report_format_reject_directory(output->path, state);
 		output->format = format ? format : format_of_path(output->path, state);
 	}
+	report->symbols.values.lines = wants_lines(report);
 	reject_same_outputs(report, state);
 	if (report->open)
 		reject_nothing_to_open(report, state);
@@ -198,7 +219,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		report->symbols.values.inlines = false;
 		return 0;
 	case KEY_LINES:
-		report->symbols.values.lines = true;
+		report->line_names = true;
 		return 0;
 	case ARGP_KEY_SUCCESS:
 		finish_outputs(report, state);

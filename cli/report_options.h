@@ -29,6 +29,7 @@ struct report_options {
 	struct symbol_options symbols;
 	bool open;	  /* show the first picture */
 	bool modules;	  /* frames as module`function */
+	bool line_names;  /* frames as function:line; otherwise functions are told, not lines */
 	bool per_process; /* root frame comm-pid */
 	bool per_thread;  /* root frame comm-pid/tid */
 };

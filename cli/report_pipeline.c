@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/report_pipeline.h"
 
+#include "cli/function_lines.h"
 #include "cli/outputs.h"
 #include "cli/report_options.h"
 #include "common/alloc.h"
@@ -51,18 +52,21 @@ static char *decorated_name(const struct report_options *options, const struct f
 	const char *module = options->modules ? module_to_show(frame) : NULL;
 	_cleanup_free_ char *line = NULL;
 
-	if (options->symbols.values.lines && frame->line)
+	if (options->line_names && frame->line)
 		line = xasprintf(":%" PRIu32, frame->line);
 	return xasprintf("%s%s%s%s", module ? module : "", module ? "`" : "", frame->name,
 			 line ? line : "");
 }
 
-static uint32_t frame_id(const struct stack_builder *builder, const struct frame *named,
-			 bool guessed)
+/* @lines: NULL where lines tell frames apart. */
+static uint32_t frame_id(const struct stack_builder *builder, struct function_lines *lines,
+			 const struct frame *named, bool guessed)
 {
 	_cleanup_free_ char *name = decorated_name(builder->options, named);
 	struct frame frame = *named;
 
+	if (lines)
+		function_lines_apply(lines, &frame);
 	frame.guessed = guessed;
 	frame.name = name;
 	return profile_frame(builder->profile, &frame);
@@ -70,10 +74,13 @@ static uint32_t frame_id(const struct stack_builder *builder, const struct frame
 
 static void collect_ids(struct stack_builder *builder, const struct location_names *names)
 {
+	_cleanup_(function_lines_freep) struct function_lines *lines = NULL;
 	size_t nr_locations, nr = 0, cap = 0;
 	const struct capture_location *locations = capture_locations(builder->capture,
 								     &nr_locations);
 
+	if (builder->options->symbols.values.lines && !builder->options->line_names)
+		lines = function_lines_new(builder->capture, names);
 	builder->first = xcalloc(nr_locations + 1, sizeof(*builder->first));
 	for (size_t l = 0; l < nr_locations; l++) {
 		uint32_t nr_frames;
@@ -82,7 +89,8 @@ static void collect_ids(struct stack_builder *builder, const struct location_nam
 		builder->first[l] = nr;
 		for (uint32_t i = nr_frames; i-- > 0;) {
 			GROW_ARRAY(builder->ids, nr, cap);
-			builder->ids[nr++] = frame_id(builder, &frames[i], locations[l].guessed);
+			builder->ids[nr++] = frame_id(builder, lines, &frames[i],
+						      locations[l].guessed);
 		}
 	}
 	builder->first[nr_locations] = nr;

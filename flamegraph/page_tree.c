@@ -83,7 +83,8 @@ static uint32_t pruned_function(struct builder *builder, uint64_t count)
 	hash_index_insert(&builder->count_index, hash, (uint32_t)builder->nr_counts);
 	builder->counts[builder->nr_counts++] = count;
 	GROW_ARRAY(tree->names, tree->nr_names, tree->cap_names);
-	tree->names[tree->nr_names] = xasprintf("(%" PRIu64 " frames pruned)", count);
+	tree->names[tree->nr_names] = xasprintf("(%" PRIu64 " frame%s pruned)", count,
+						count == 1 ? "" : "s");
 	function.name = tree->names[tree->nr_names++];
 	add_function(builder, &function);
 	return (uint32_t)(tree->nr_functions - 1);

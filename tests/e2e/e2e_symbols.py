@@ -4,6 +4,7 @@
 in the kernel, and code that is in no file at all."""
 import functools
 import gzip
+import html
 import http.server
 import pathlib
 import re
@@ -83,6 +84,20 @@ class Symbols(harness.Case):
         self.assert_frame(run, r"grow:\d+_\[i\]")
         run = self.profile(built() / "shapes", options=["--no-inline"])
         self.assert_no_frame(run, r".*grow.*")
+
+    def test_a_picture_tells_where_functions_are_without_telling_lines_apart(self):
+        run = self.profile(built() / "shapes", options=["-o", "out.svg"])
+        self.assert_no_frame(run, r".*:\d+(_\[i\])?")
+        picture = html.unescape((run.directory / "out.svg").read_text())
+        boxes = re.findall(r"<title>(.*?) \(.*\)\n(.*)</title>", picture)
+        places = [place for name, place in boxes if name == "shapes::Box<long>::fill"]
+        self.assertEqual(len(places), 1, boxes)
+        self.assertRegex(places[0], r"/tests/e2e/symbols/shapes\.cc:\d+$")
+        lines = (SOURCES / "shapes.cc").read_text().splitlines()
+        self.assertIn("grow", lines[int(places[0].rsplit(":", 1)[1]) - 1], places)
+        # A table of samples would take one line for that of each.
+        run = self.profile(built() / "shapes", options=["-o", "out.svg", "-o", "out.csv"])
+        self.assertNotIn("shapes.cc", (run.directory / "out.csv").read_text())
 
     def test_a_function_of_a_stripped_program_is_one_box_named_by_its_start(self):
         start = address_of(built() / "plain", r"Box<long>::fill")
