@@ -3,7 +3,9 @@
 
 #include "common/alloc.h"
 #include "common/cleanup.h"
+#include "symbolize/ocaml_name.h"
 #include "symbolize/short_name.h"
+#include "symbolize/symbol_version.h"
 
 #include <ctype.h>
 #include <pthread.h>
@@ -156,6 +158,8 @@ static char *demangle_bare(const char *name, const char *stem, enum demangle_mod
 			return TAKE_PTR(text);
 		return short_name_dlang(text, is_simple);
 	}
+	if (name[0] == 'c')
+		return is_full ? NULL : ocaml_name(stem);
 	if (name[0] != '_')
 		return NULL;
 	/* Rust's older mangling is valid C++ too, with the hash for a last component. */
@@ -175,7 +179,7 @@ static char *demangle_bare(const char *name, const char *stem, enum demangle_mod
 char *demangle_name(const char *raw, enum demangle_mode mode)
 {
 	static const char plt[] = "@plt";
-	size_t len = strcspn(raw, "@");
+	size_t len = symbol_version_strip(raw, strlen(raw));
 	bool is_plt = strcmp(raw + len, plt) == 0;
 	_cleanup_free_ char *name = xstrndup(raw, len);
 	_cleanup_free_ char *stem = xstrndup(raw, short_name_without_clone_suffix(raw, len));

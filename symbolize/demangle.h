@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* C++, Rust (legacy and v0) and D names, and the short forms people want to read. */
+/* C++, Rust (legacy and v0), D and OCaml names, and the short forms people want to read. */
 #ifndef CTRACE_SYMBOLIZE_DEMANGLE_H
 #define CTRACE_SYMBOLIZE_DEMANGLE_H
 

@@ -2,6 +2,7 @@
 /* The function symbols of an ELF file's symbol sections, or of its dynamic segment. */
 #include "common/elf_image.h"
 #include "symbolize/symbol_list.h"
+#include "symbolize/symbol_version.h"
 
 #include <errno.h>
 #include <string.h>
@@ -44,7 +45,6 @@ static bool is_wanted(const struct elf_image *image, const Elf64_Sym *symbol)
 static size_t name_length(const struct elf_span *strings, uint32_t off)
 {
 	const char *name = (const char *)strings->data + off;
-	const char *version;
 	size_t len;
 
 	if (off >= strings->size)
@@ -52,8 +52,7 @@ static size_t name_length(const struct elf_span *strings, uint32_t off)
 	len = strnlen(name, strings->size - off);
 	if (len == strings->size - off || (len >= 2 && name[0] == '.' && name[1] == 'L'))
 		return 0;
-	version = memchr(name, '@', len);
-	return version ? (size_t)(version - name) : len;
+	return symbol_version_strip(name, len);
 }
 
 static int read_source(const struct elf_image *image, const struct symbol_source *source,

@@ -12,8 +12,14 @@
 
 static void set_name(const struct frame_builder *builder, const char *raw, struct frame *frame)
 {
-	struct shown_name shown = name_table_get(builder->names, raw);
+	struct shown_name shown;
 
+	/* What begins with an underscore is C++ that came by cgo. */
+	if (builder->is_go && raw[0] != '_') {
+		frame->name = intern_string(builder->strings, raw);
+		return;
+	}
+	shown = name_table_get(builder->names, raw);
 	frame->name = shown.name;
 	frame->full_name = shown.full_name;
 }

@@ -25,6 +25,7 @@ struct frame_builder {
 	const char *path;   /* of the object */
 	const char *module; /* the same, interned; NULL if unknown */
 	bool lines;
+	bool is_go; /* "main.cold" is a function's whole name there, no clone of main */
 };
 
 /* Sets @addr's frames from @query (NULL: no debug information). */

@@ -8,6 +8,7 @@
 #include "common/cleanup.h"
 #include "common/elf_image.h"
 #include "symbolize/symbol_list.h"
+#include "symbolize/symbol_version.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -143,8 +144,8 @@ static void name_stubs(const struct plt_reader *reader, struct elf_image *image,
 					     .is_local = true,
 					     .is_function = true};
 
-		if (name &&
-		    !symbol_list_add(reader->list, &entry, name, strcspn(name, "@"), "@plt"))
+		if (name && !symbol_list_add(reader->list, &entry, name,
+					     symbol_version_strip(name, strlen(name)), "@plt"))
 			return;
 	}
 }

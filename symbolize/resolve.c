@@ -221,6 +221,8 @@ void resolve_addresses(const struct resolve_request *request, struct symbolize_a
 	read_dwarf(&knowledge);
 	builder.symtab = knowledge.symtab;
 	builder.fdes = fde_starts_open(files->image);
+	builder.is_go = elf_image_find_section(files->image, ".gopclntab") >= 0 ||
+			elf_image_find_section(files->image, ".go.buildinfo") >= 0;
 	builder.names = name_table_new(request->strings, request->options->demangle);
 	name_all(&knowledge, &builder, addrs, nr);
 	note_all_torn(&knowledge);

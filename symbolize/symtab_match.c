@@ -65,12 +65,20 @@ static bool matches_demangled(const struct matcher *matcher, const char *raw,
 	return strcmp(text, raw) != 0 && matches_text(matcher, text);
 }
 
+static bool is_plt_stub(const char *raw)
+{
+	static const char suffix[] = "@plt";
+	size_t len = strlen(raw);
+
+	return len >= strlen(suffix) && strcmp(raw + len - strlen(suffix), suffix) == 0;
+}
+
 static bool matches(const struct matcher *matcher, const struct symbol *symbol)
 {
 	const char *raw = symbol->name;
 
 	/* A PLT stub is no function of its own: "malloc*" does not mean malloc@plt. */
-	if (strchr(raw, '@') && !strchr(matcher->pattern, '@'))
+	if (is_plt_stub(raw) && !strchr(matcher->pattern, '@'))
 		return false;
 	if (matches_text(matcher, raw))
 		return true;
