@@ -3,6 +3,7 @@
 
 #include "common/alloc.h"
 #include "common/cleanup.h"
+#include "symbolize/itanium_name.h"
 #include "symbolize/ocaml_name.h"
 #include "symbolize/short_name.h"
 #include "symbolize/symbol_version.h"
@@ -171,6 +172,8 @@ static char *demangle_bare(const char *name, const char *stem, enum demangle_mod
 		return NULL;
 	text = is_full ? demangle_as(name, MANGLING_CPLUS, DMGL_PARAMS | DMGL_ANSI)
 		       : demangle_as(stem, MANGLING_CPLUS, 0);
+	if (!text)
+		text = itanium_name(is_full ? name : stem, is_full);
 	if (!text || is_full)
 		return TAKE_PTR(text);
 	return short_name_cplus(text, is_simple);
