@@ -5,6 +5,7 @@
 #include "common/cleanup.h"
 #include "symbolize/itanium_name.h"
 #include "symbolize/ocaml_name.h"
+#include "symbolize/rust_name.h"
 #include "symbolize/short_name.h"
 #include "symbolize/symbol_version.h"
 
@@ -165,8 +166,10 @@ static char *demangle_bare(const char *name, const char *stem, enum demangle_mod
 		return NULL;
 	/* Rust's older mangling is valid C++ too, with the hash for a last component. */
 	text = demangle_as(stem, MANGLING_RUST, DMGL_PARAMS);
-	if (text)
+	if (text) {
+		rust_name_unescape(text);
 		return is_simple ? short_name_rust_collapsed(text) : TAKE_PTR(text);
+	}
 	if (strncmp(name, "_Z", 2) != 0 && strncmp(name, "___Z", 4) != 0 &&
 	    strncmp(name, "_GLOBAL_", 8) != 0)
 		return NULL;

@@ -145,9 +145,9 @@ static struct text conversion(struct itanium *p, struct name_info *info)
 
 	info->is_special = true;
 	p->tags_arguments = false;
-	p->has_late_arguments = true;
+	p->in_conversion = true;
 	type = itanium_type_flat(p);
-	p->has_late_arguments = false;
+	p->in_conversion = false;
 	p->tags_arguments = tags;
 	nr_after = p->nr_substitutions;
 	if (itanium_peek(p, 0) == 'I' && tags && !p->failed) {
@@ -159,7 +159,9 @@ static struct text conversion(struct itanium *p, struct name_info *info)
 		p->at = start;
 		p->nr_substitutions = nr_before;
 		p->tags_arguments = false;
+		p->in_conversion = true;
 		type = itanium_type_flat(p);
+		p->in_conversion = false;
 		p->tags_arguments = tags;
 		p->nr_substitutions = nr_after;
 		p->at = arguments;
@@ -271,7 +273,7 @@ static void tag_argument(struct itanium *p, const struct argument *argument)
 
 struct text itanium_template_arguments(struct itanium *p)
 {
-	bool tags = p->tags_arguments;
+	bool tags = p->tags_arguments, in_conversion = p->in_conversion;
 	struct text all = TEXT("");
 
 	if (!itanium_enter(p))
@@ -280,6 +282,7 @@ struct text itanium_template_arguments(struct itanium *p)
 	if (tags)
 		itanium_forget_arguments(p);
 	p->tags_arguments = false;
+	p->in_conversion = false;
 	while (!p->failed && !itanium_takes(p, "E")) {
 		struct argument argument;
 
@@ -296,6 +299,7 @@ struct text itanium_template_arguments(struct itanium *p)
 			free(argument.pack);
 	}
 	p->tags_arguments = tags;
+	p->in_conversion = in_conversion;
 	itanium_leave(p);
 	return itanium_join(p, all.len && all.at[all.len - 1] == '>' ? "<% >" : "<%>", all);
 }

@@ -46,7 +46,7 @@ struct itanium {
 	struct argument *arguments;
 	size_t nr_arguments, cap_arguments;
 	bool tags_arguments;	   /* template arguments read now become those T_ means */
-	bool has_late_arguments;   /* T_ of a conversion's type, read before its arguments */
+	bool in_conversion;	   /* its type: arguments behind it are the operator's own */
 	bool in_lambda_parameters; /* T_ is "auto" */
 	size_t pack_at;		   /* element of packs that is wanted; SIZE_MAX: all */
 	size_t pack_size;	   /* of the packs met; SIZE_MAX: none */

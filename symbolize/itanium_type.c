@@ -337,7 +337,7 @@ struct text itanium_template_parameter(struct itanium *p)
 		return TEXT("auto");
 	if (index < p->nr_arguments)
 		return argument_text(p, &p->arguments[index]);
-	if (!p->has_late_arguments)
+	if (!p->in_conversion)
 		itanium_fail(p);
 	return TEXT("auto");
 }
@@ -373,7 +373,7 @@ static struct type_text with_arguments(struct itanium *p, struct type_text type)
 {
 	bool tags = p->tags_arguments;
 
-	if (itanium_peek(p, 0) != 'I' || type.right.len)
+	if (itanium_peek(p, 0) != 'I' || type.right.len || p->in_conversion)
 		return type;
 	p->tags_arguments = false;
 	type.left = itanium_join(p, "%%", type.left, itanium_template_arguments(p));
