@@ -166,6 +166,18 @@ bool fde_starts_find(const struct fde_starts *starts, uint64_t vaddr, uint64_t *
 	return true;
 }
 
+uint64_t fde_starts_previous_end(const struct fde_starts *starts, uint64_t vaddr)
+{
+	size_t index = upper_bound(starts, vaddr);
+	uint64_t start, len;
+
+	if (index == 0)
+		return 0;
+	start = pair_field(starts, index - 1, 0);
+	len = fde_length(starts->image, pair_field(starts, index - 1, 1));
+	return len <= vaddr - start ? start + len : 0;
+}
+
 uint64_t fde_starts_next(const struct fde_starts *starts, uint64_t vaddr)
 {
 	size_t index = upper_bound(starts, vaddr);

@@ -24,6 +24,8 @@ struct fde_starts fde_starts_open(const struct elf_image *image);
 /* The FDE that covers @vaddr. */
 bool fde_starts_find(const struct fde_starts *starts, uint64_t vaddr, uint64_t *ret_start,
 		     uint64_t *ret_end);
+/* End of the last FDE that begins at or before @vaddr, where that does not cover it; else 0. */
+uint64_t fde_starts_previous_end(const struct fde_starts *starts, uint64_t vaddr);
 /* Start of the first FDE after @vaddr; UINT64_MAX if there is none. */
 uint64_t fde_starts_next(const struct fde_starts *starts, uint64_t vaddr);
 

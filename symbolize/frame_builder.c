@@ -24,16 +24,34 @@ static void set_name(const struct frame_builder *builder, const char *raw, struc
 	frame->full_name = shown.full_name;
 }
 
+/* Where the function that @pc belongs to begins, by its FDE or by who calls it. */
+static bool find_start(const struct frame_builder *builder, uint64_t pc, uint64_t *ret_start)
+{
+	uint64_t end;
+
+	if (fde_starts_find(&builder->fdes, pc, ret_start, &end))
+		return true;
+	if (!builder->starts->nr)
+		code_starts_read(builder->image, builder->starts);
+	return code_starts_find(builder->starts, fde_starts_previous_end(&builder->fdes, pc), pc,
+				ret_start);
+}
+
 /* "[libfoo.so.1+0x1234]": one name for all of a function that has none. */
-static void set_fde_name(const struct frame_builder *builder, uint64_t pc, struct frame *frame)
+static void set_nameless(const struct frame_builder *builder, uint64_t pc, struct frame *frame)
 {
 	_cleanup_free_ char *text = NULL;
-	uint64_t start, end;
+	uint64_t start;
 
 	frame->kind = FRAME_KIND_MODULE;
 	frame->name = symbolize_module_name(builder->strings, builder->path);
-	if (!fde_starts_find(&builder->fdes, pc, &start, &end))
+	if (!find_start(builder, pc, &start))
 		return;
+	if (start == builder->main_vaddr) {
+		frame->kind = FRAME_KIND_USER;
+		frame->name = intern_string(builder->strings, "main");
+		return;
+	}
 	text = xasprintf("%.*s+0x%llx]", (int)strlen(frame->name) - 1, frame->name,
 			 (unsigned long long)start);
 	frame->name = intern_string(builder->strings, text);
@@ -55,7 +73,7 @@ static void set_outermost(const struct frame_builder *builder, uint64_t pc, cons
 	if (symbol || dwarf_name)
 		set_name(builder, symbol ? symbol->name : dwarf_name, frame);
 	else
-		set_fde_name(builder, pc, frame);
+		set_nameless(builder, pc, frame);
 }
 
 static void set_line(const struct frame_builder *builder, const struct dwarf_frame *from,

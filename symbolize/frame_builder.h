@@ -7,6 +7,7 @@
 #define CTRACE_SYMBOLIZE_FRAME_BUILDER_H
 
 #include "symbolize/answer.h"
+#include "symbolize/code_starts.h"
 #include "symbolize/dwarf_reader.h"
 #include "symbolize/fde_starts.h"
 
@@ -22,8 +23,11 @@ struct frame_builder {
 	struct path_table *paths;
 	const struct symtab *symtab; /* or NULL */
 	struct fde_starts fdes;
-	const char *path;   /* of the object */
-	const char *module; /* the same, interned; NULL if unknown */
+	struct elf_image *image;
+	struct code_starts *starts; /* read when the first address has no FDE */
+	uint64_t main_vaddr;	    /* of a stripped program; 0: unknown */
+	const char *path;	    /* of the object */
+	const char *module;	    /* the same, interned; NULL if unknown */
 	bool lines;
 	bool is_go; /* "main.cold" is a function's whole name there, no clone of main */
 };

@@ -11,6 +11,7 @@
 #include "symbolize/name_table.h"
 #include "symbolize/object_files.h"
 #include "symbolize/path_table.h"
+#include "symbolize/startup_code.h"
 #include "symbolize/symtab.h"
 
 #include <errno.h>
@@ -205,10 +206,13 @@ void resolve_addresses(const struct resolve_request *request, struct symbolize_a
 	_cleanup_free_ struct path_table *paths = xcalloc(1, sizeof(*paths));
 	const struct object_files *files = request->files;
 	struct knowledge knowledge = {.request = request, .is_complete = true};
+	struct code_starts starts = {0};
 	struct frame_builder builder = {.strings = request->strings,
 					.path = files->path,
 					.module = intern_string(request->strings, files->path),
 					.paths = paths,
+					.image = files->image,
+					.starts = &starts,
 					.lines = request->options->lines};
 	_cleanup_free_ char *story = NULL;
 	size_t size;
@@ -221,12 +225,15 @@ void resolve_addresses(const struct resolve_request *request, struct symbolize_a
 	read_dwarf(&knowledge);
 	builder.symtab = knowledge.symtab;
 	builder.fdes = fde_starts_open(files->image);
+	startup_code_main(files->image, elf_image_header(files->image)->e_entry,
+			  &builder.main_vaddr);
 	builder.is_go = elf_image_find_section(files->image, ".gopclntab") >= 0 ||
 			elf_image_find_section(files->image, ".go.buildinfo") >= 0;
 	builder.names = name_table_new(request->strings, request->options->demangle);
 	name_all(&knowledge, &builder, addrs, nr);
 	note_all_torn(&knowledge);
 	name_table_free(builder.names);
+	code_starts_release(&starts);
 	gopclntab_free(knowledge.go);
 	dwarf_reader_free(knowledge.dwarf);
 	symtab_free(knowledge.symtab);

@@ -77,6 +77,18 @@ if command -v go >/dev/null 2>&1; then
 	rm -rf go-cache
 fi
 
+# Programs of which neither symbols nor FDEs are left, static and dynamic, by both C libraries.
+make_bare() {
+	name=$1
+	shift
+	"$@" -O2 -fno-asynchronous-unwind-tables -o "$name" "$src/fixture_symbols.c"
+	strip -o "$name-stripped" "$name"
+}
+make_bare bare-pie gcc -pie -fPIE
+make_bare bare-no-pie gcc -no-pie
+make_bare bare-static gcc -static
+make_bare bare-musl musl-gcc -static
+
 # What a child may ask for, by name and contents.
 cp symbols real.dwo
 echo text >no-elf.dwo
