@@ -110,7 +110,10 @@ static void test_a_leaf_does_not_end_in_a_number_of_its_own(void **state)
 	assert_leaf_spelled("f 7.", "f_7.");
 	assert_leaf_spelled("f 12 ", "f_12");
 	assert_leaf_spelled("f12", "f12");
-	assert_leaf_spelled("f .5", "f .5");
+	/* Ours alone reads it as a count. */
+	assert_leaf_spelled("f .5", "f_.5");
+	assert_leaf_spelled("f 1e5", "f_1e5");
+	assert_leaf_spelled("f 1e", "f 1e");
 	assert_leaf_spelled("1.2.3", "1.2.3");
 }
 
