@@ -180,10 +180,11 @@ enum jit_rbp {
  */
 struct mapping_table {
 	uint32_t nr;
-	uint32_t generation; /* unique among all tables ever published, never 0 */
-	uint64_t as_of_ns;   /* everything that happened before is in it (CLOCK_MONOTONIC) */
-	uint32_t jit_rbp;    /* enum jit_rbp */
-	uint32_t reserved;
+	uint32_t generation;	/* unique among all tables ever published, never 0 */
+	uint64_t as_of_ns;	/* everything that happened before is in it (CLOCK_MONOTONIC) */
+	uint64_t jit_timed_ns;	/* since then it is known when such code came; 0: it is not */
+	uint32_t jit_rbp;	/* enum jit_rbp */
+	uint32_t jit_registers; /* 1: such code is registered for debuggers, who reads it hears */
 	uint64_t start[CTRACE_MAX_MAPPINGS];
 	struct mapping_entry entry[CTRACE_MAX_MAPPINGS];
 };

@@ -50,6 +50,23 @@ static __attribute__((always_inline)) inline void hash_word(struct walk *w, uint
 	w->record.key.hash[1] = h1 ^ h1 >> 31;
 }
 
+/*
+ * An address may have other code later, and where runtimes tell when (jitdump), stacks through it
+ * are counted apart for each stretch of time: 16 ms at first, longer as their number grows.
+ */
+static __attribute__((always_inline)) inline uint64_t jit_stretch(const struct walk *w)
+{
+	uint64_t age = w->record.time_ns - w->jit_timed_ns;
+
+	if (!w->met_jit || !w->jit_timed_ns)
+		return 0;
+	if (!(age >> 33))
+		return w->record.time_ns >> 24;
+	if (!(age >> 36))
+		return w->record.time_ns >> 27;
+	return w->record.time_ns >> (age >> 39 ? 33 : 30);
+}
+
 /* Everything that tells two stacks apart besides their user frames, which walk_push() hashed. */
 static __attribute__((always_inline)) inline void hash_header(struct walk *w)
 {
@@ -59,6 +76,7 @@ static __attribute__((always_inline)) inline void hash_header(struct walk *w)
 	hash_word(w, (uint64_t)w->record.generation << 32 | w->record.stop);
 	hash_word(w, (uint64_t)w->record.probe << 32 | w->record.execs);
 	hash_word(w, w->record.lesson);
+	hash_word(w, jit_stretch(w));
 	hash_word(w, comm[0]);
 	hash_word(w, comm[1]);
 }
@@ -198,6 +216,9 @@ static __attribute__((always_inline)) inline void fill_header(struct walk *w, ui
 	bpf_get_current_comm(w->record.comm, sizeof(w->record.comm));
 	w->slot = w->record.slot;
 	w->nr_guessed = 0;
+	w->met_jit = 0;
+	w->jit_timed_ns = 0;
+	w->jit_registers = 0;
 	w->returned = 0;
 	w->doubt_ns = p->doubt_ns;
 	w->in_doubt = 0;
@@ -298,7 +319,7 @@ static __attribute__((always_inline)) inline int take_sample(void *ctx,
 		stop = walk_and_learn(w);
 	hash_kernel_frames(w);
 	w->record.stop = stop;
-	if (stop == STOP_NO_MAPPING || w->in_doubt)
+	if (stop == STOP_NO_MAPPING || w->in_doubt || (stop == STOP_JIT_FRAME && w->jit_registers))
 		report_unknown(p, w);
 	hash_header(w);
 	if (count_stack(w) == 0)

@@ -98,6 +98,8 @@ int walk_user(struct walk *w)
 	leave_uprobes_page(w, task, mm);
 	table = walk_mapping_table(w->slot);
 	w->generation = table ? table->generation : 0;
+	w->jit_timed_ns = table ? table->jit_timed_ns : 0;
+	w->jit_registers = table ? (uint8_t)table->jit_registers : 0;
 	w->jit_rbp = table ? (uint8_t)table->jit_rbp : JIT_RBP_UNKNOWN;
 	w->record.key.hash[0] = 0;
 	w->record.key.hash[1] = 0;

@@ -85,6 +85,7 @@ struct walk {
 	uint64_t sp;
 	uint64_t regs[CTRACE_NR_REGS]; /* DWARF order; [RBP] is kept up, [RBX] while rbx_known, the
 				  rest while regs_live */
+	uint64_t jit_timed_ns;	       /* mapping_table.jit_timed_ns */
 	uint64_t doubt_ns;	       /* process_entry.doubt_ns */
 	uint64_t returned;	       /* function whose return is reported; 0 = none */
 	uint64_t return_instance;      /* of the kernel: the innermost not yet met; 0 = none */
@@ -111,6 +112,8 @@ struct walk {
 	uint8_t rbx_known;
 	uint8_t in_doubt;      /* what was learned comes before the table */
 	uint8_t mapping_asked; /* the mapping in hand was learned, not published */
+	uint8_t met_jit;       /* a frame was in code made at run time */
+	uint8_t jit_registers; /* mapping_table.jit_registers */
 	uint8_t jit_rbp;       /* enum jit_rbp, of the table */
 	struct walk_rule rule; /* in hand */
 	uint64_t window[WALK_WINDOW_WORDS];

@@ -393,6 +393,7 @@ WALK_FUNCTION int walk_guess(struct walk *w, int why)
 		return STOP_INTERNAL;
 	/* Where nobody knows a mapping yet, such code is what it most likely is. */
 	is_jit = why == STOP_NO_MAPPING || w->mapping_blob == MAPPING_JIT;
+	w->met_jit |= is_jit;
 	if (w->exact)
 		off = is_jit ? walk_frame_edge(w->pc) : 0;
 	if (off >= 0 && walk_read_word(w, w->sp + (uint32_t)off, &word) == 0 &&
@@ -581,6 +582,7 @@ WALK_INLINE void walk_begin(struct walk *w, uint32_t max_frames)
 	w->window_size = 0;
 	w->window_start = 0;
 	w->nr_guessed = 0;
+	w->met_jit = 0;
 	w->max_frames = max_frames < CTRACE_MAX_FRAMES ? max_frames : CTRACE_MAX_FRAMES;
 	w->exact = 1;
 	w->guessed = 0;

@@ -7,7 +7,9 @@
 #include "flamegraph/capture.h"
 #include "loader/deleted_names.h"
 #include "loader/embedded_names.h"
+#include "loader/jit_names.h"
 #include "loader/object_set.h"
+#include "loader/process_jit.h"
 #include "loader/process_set.h"
 #include "loader/stack_store.h"
 
@@ -20,6 +22,7 @@ struct place {
 		const struct process *process;
 		uint64_t frame;
 		uint32_t execs, generation;
+		uint64_t time_ns; /* where names depend on it */
 	} key;
 	uint32_t location;
 	UT_hash_handle hh;
@@ -27,7 +30,10 @@ struct place {
 
 /* Object ids of the capture, by what they stand for. */
 struct object_index {
-	const void *key; /* struct object, or struct process for its anonymous code */
+	struct {
+		const void *what; /* struct object, or struct process for its anonymous code */
+		uint64_t variant; /* of the names of that code */
+	} key;
 	uint32_t index;
 	UT_hash_handle hh;
 };
@@ -36,6 +42,7 @@ struct builder {
 	struct capture *capture;
 	const struct process_set *processes;
 	struct embedded_names *names;
+	struct jit_names *jit_names;
 	struct deleted_names *deleted;
 	struct place *places;
 	struct object_index *objects;
@@ -57,20 +64,24 @@ static void free_builder(struct builder *b)
 		free(o);
 	}
 	embedded_names_free(b->names);
+	jit_names_free(b->jit_names);
 	deleted_names_free(b->deleted);
 }
 
-static uint32_t object_index(struct builder *b, const void *key,
+static uint32_t object_index(struct builder *b, const void *what, uint32_t variant,
 			     const struct capture_object *object)
 {
-	struct object_index *o;
+	struct object_index key, *o;
 
-	HASH_FIND_PTR(b->objects, &key, o);
+	memset(&key, 0, sizeof(key));
+	key.key.what = what;
+	key.key.variant = variant;
+	HASH_FIND(hh, b->objects, &key.key, sizeof(key.key), o);
 	if (!o) {
 		o = xcalloc(1, sizeof(*o));
-		o->key = key;
+		memcpy(&o->key, &key.key, sizeof(o->key));
 		o->index = capture_add_object(b->capture, object);
-		HASH_ADD_PTR(b->objects, key, o);
+		HASH_ADD(hh, b->objects, key, sizeof(o->key), o);
 	}
 	return o->index;
 }
@@ -105,14 +116,22 @@ static uint32_t file_object(struct builder *b, const struct object *o)
 		.file_size = o->file_size,
 	};
 
-	return object_index(b, o, &object);
+	return object_index(b, o, 0, &object);
 }
 
-static uint32_t jit_object(struct builder *b, const struct process *p)
+/* The object of the code at @addr that has its name; false for code of a file that has none. */
+static bool locate_jit(struct builder *b, const struct process *p, const struct stack_record *r,
+		       uint64_t addr, bool in_file, uint32_t *ret_object)
 {
 	struct capture_object object = {.kind = CAPTURE_OBJECT_JIT, .path = ""};
+	uint32_t variant;
+	const char *name = jit_names_find(b->jit_names, p, r, addr, &variant);
 
-	return object_index(b, p, &object);
+	if (!name && in_file)
+		return false;
+	*ret_object = object_index(b, p, variant, &object);
+	embedded_names_jit(b->names, *ret_object, addr, name);
+	return true;
 }
 
 /* Where a user pc was, and the name if it has to be kept with the capture. */
@@ -133,16 +152,18 @@ static void locate(struct builder *b, const struct process *p, const struct stac
 	}
 	switch (m->object->kind) {
 	case OBJECT_JIT:
-		l->object = jit_object(b, p);
-		embedded_names_jit(b->names, l->object, b->processes, p, r->execs, lookup);
+		locate_jit(b, p, r, lookup, false, &l->object);
 		return;
 	case OBJECT_VDSO:
 		l->vaddr = pc - m->bias;
 		l->object = file_object(b, m->object);
 		embedded_names_vdso(b->names, l->object, m->object, l->vaddr - l->is_return);
 		return;
-	case OBJECT_UPROBES:
 	case OBJECT_OPAQUE:
+		if (locate_jit(b, p, r, lookup, true, &l->object))
+			return;
+		break;
+	case OBJECT_UPROBES:
 	case OBJECT_ELF:
 		break;
 	}
@@ -165,6 +186,8 @@ static uint32_t user_location(struct builder *b, const struct process *process,
 	key.key.frame = frame;
 	key.key.execs = r->execs;
 	key.key.generation = r->lesson ? ~r->lesson : r->generation;
+	key.key.time_ns = process && process_jit_timed_since(process->jit, r->execs) ? r->time_ns
+										     : 0;
 	HASH_FIND(hh, b->places, &key.key, sizeof(key.key), p);
 	if (p)
 		return p->location;
@@ -245,6 +268,7 @@ int capture_build(struct capture *capture, const struct stack_store *stacks,
 		.capture = capture,
 		.processes = processes,
 		.names = embedded_names_new(),
+		.jit_names = jit_names_new(processes),
 		.deleted = deleted_names_new(),
 	};
 	int err;

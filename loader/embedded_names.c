@@ -6,8 +6,6 @@
 #include "common/log.h"
 #include "flamegraph/capture.h"
 #include "loader/object_set.h"
-#include "loader/process_jit.h"
-#include "loader/process_set.h"
 #include "symbolize/kallsyms.h"
 #include "symbolize/symtab.h"
 
@@ -90,15 +88,8 @@ bool embedded_names_is_bpf(struct embedded_names *n, uint64_t addr)
 	       strcmp(module, "bpf") == 0;
 }
 
-void embedded_names_jit(struct embedded_names *n, uint32_t object,
-			const struct process_set *processes, const struct process *p,
-			uint32_t execs, uint64_t addr)
+void embedded_names_jit(struct embedded_names *n, uint32_t object, uint64_t addr, const char *name)
 {
-	const char *name = NULL;
-
-	/* What a process inherited when it was forked is named by whoever made it. */
-	for (; p && !name; p = process_set_parent(processes, p, execs))
-		name = process_jit_find(p->jit, p->comm, addr);
 	add(n, object, addr, name, NULL);
 }
 

@@ -12,17 +12,15 @@
 struct capture;
 struct embedded_names;
 struct object;
-struct process;
-struct process_set;
 
 struct embedded_names *embedded_names_new(void);
 void embedded_names_free(struct embedded_names *names);
 
 /* @addr was hit in the capture's object @object.  Sources are read at first need. */
 void embedded_names_kernel(struct embedded_names *names, uint32_t object, uint64_t addr);
-void embedded_names_jit(struct embedded_names *names, uint32_t object,
-			const struct process_set *processes, const struct process *process,
-			uint32_t execs, uint64_t addr);
+/* @name: as long as @names; NULL: none. */
+void embedded_names_jit(struct embedded_names *names, uint32_t object, uint64_t addr,
+			const char *name);
 void embedded_names_vdso(struct embedded_names *names, uint32_t object, const struct object *vdso,
 			 uint64_t vaddr);
 

@@ -292,6 +292,34 @@ struct object *object_set_get(struct object_set *set, const struct object_mappin
 	return &e->object;
 }
 
+const struct object *object_set_add_code(struct object_set *set, struct elf_image *image)
+{
+	_cleanup_(unwind_table_freep) struct unwind_table *table = NULL;
+	const struct unwind_options options = {.cfi_only = true, .no_text = true};
+	const struct object_mapping nowhere = {
+		.inode = set->nr, .dev_major = UINT32_MAX, .path = ""};
+	struct object_entry *e;
+	size_t size;
+
+	if (unwind_table_build(image, &options, &table) < 0)
+		return NULL;
+	e = xcalloc(1, sizeof(*e));
+	e->key = make_key(&nowhere, &size);
+	e->object.id = set->nr++;
+	e->object.kind = OBJECT_JIT;
+	e->object.path = xstrdup("");
+	e->object.fd = -1;
+	e->object.root_fd = -1;
+	e->object.jit = xcalloc(1, sizeof(*e->object.jit));
+	count_table(set, table);
+	if (set->store)
+		publish(set, e, table);
+	else
+		e->pending = TAKE_PTR(table);
+	HASH_ADD_KEYPTR(hh, set->entries, e->key, size, e);
+	return &e->object;
+}
+
 static bool is_same_text(const char *a, const char *b)
 {
 	return a && b ? strcmp(a, b) == 0 : a == b;

@@ -24,6 +24,7 @@ enum object_kind {
 	OBJECT_OPAQUE,	/* a file that could not be read as an ELF object */
 };
 
+struct elf_image;
 struct jit_facts;
 
 struct object_segment {
@@ -86,6 +87,12 @@ struct object *object_set_find(struct object_set *set, const struct object_mappi
  * cannot be used is an OBJECT_OPAQUE, said once under -v.
  */
 struct object *object_set_get(struct object_set *set, const struct object_mapping *mapping);
+
+/*
+ * Code that is in no file: an object with the table of @image's CFI alone, found only by whoever
+ * keeps it.  @image may be closed afterwards; NULL if it has no CFI.
+ */
+const struct object *object_set_add_code(struct object_set *set, struct elf_image *image);
 
 /* The object of that path, root (or NULL) and build-id, or NULL. */
 const struct object *object_set_match(const struct object_set *set, const char *path,

@@ -3,7 +3,9 @@
 
 #include "common/alloc.h"
 #include "common/log.h"
+#include "loader/code_images.h"
 #include "loader/object_set.h"
+#include "loader/process_jit.h"
 #include "loader/process_runtime.h"
 #include "loader/process_set.h"
 #include "loader/slot_store.h"
@@ -78,12 +80,12 @@ static uint32_t special_blob(const struct object *o)
 {
 	switch (o->kind) {
 	case OBJECT_JIT:
+	case OBJECT_OPAQUE:
 		return MAPPING_JIT;
 	case OBJECT_UPROBES:
 		return MAPPING_UPROBES;
 	case OBJECT_ELF:
 	case OBJECT_VDSO:
-	case OBJECT_OPAQUE:
 		break;
 	}
 	return MAPPING_NO_TABLE;
@@ -109,6 +111,54 @@ static void add_mapping_ranges(struct ranges *r, const struct process_mapping *m
 		at = end;
 	}
 	add_range(r, at, m->end, m->bias, special_blob(m->object), 0);
+}
+
+/* A mapping of code made at run time, of which images may have been registered. */
+struct code_ranges {
+	struct ranges *ranges;
+	const struct process_mapping *mapping;
+	uint64_t at;
+};
+
+static void add_code_range(struct code_ranges *c, uint64_t start, uint64_t end,
+			   const struct table_slice *slice)
+{
+	if (start < c->at)
+		start = c->at;
+	if (end > c->mapping->end)
+		end = c->mapping->end;
+	if (start >= end)
+		return;
+	add_range(c->ranges, c->at, start, c->mapping->bias, MAPPING_JIT, 0);
+	add_range(c->ranges, start, end, 0, slice->blob, slice->index_base);
+	c->at = end;
+}
+
+static void add_code_image(uint64_t start, uint64_t end, const struct object *object, void *arg)
+{
+	for (size_t i = 0; i < object->nr_slices; i++) {
+		const struct table_slice *s = &object->slices[i];
+
+		add_code_range(arg, s->vaddr_begin > start ? s->vaddr_begin : start,
+			       s->vaddr_end < end ? s->vaddr_end : end, s);
+	}
+}
+
+static void add_code_ranges(struct ranges *r, const struct process *p,
+			    const struct process_mapping *m)
+{
+	struct code_ranges c = {.ranges = r, .mapping = m, .at = m->start};
+
+	code_images_each(p->images, p->execs, add_code_image, &c);
+	add_range(r, c.at, m->end, m->bias, MAPPING_JIT, 0);
+}
+
+static void add_ranges(struct ranges *r, const struct process *p, const struct process_mapping *m)
+{
+	if (special_blob(m->object) == MAPPING_JIT)
+		add_code_ranges(r, p, m);
+	else
+		add_mapping_ranges(r, m);
 }
 
 static int compare_ranges(const void *a, const void *b)
@@ -165,7 +215,7 @@ void process_publisher_publish(struct process_publisher *pub, struct process *p,
 		return;
 	for (size_t i = 0; i < p->nr_mappings; i++)
 		if (!p->mappings[i].gen_end && p->mappings[i].execs == p->execs)
-			add_mapping_ranges(&ranges, &p->mappings[i]);
+			add_ranges(&ranges, p, &p->mappings[i]);
 	if (ranges.nr)
 		qsort(ranges.range, ranges.nr, sizeof(*ranges.range), compare_ranges);
 	err = slot_store_take(pub->slots, &slot, &table);
@@ -173,6 +223,8 @@ void process_publisher_publish(struct process_publisher *pub, struct process *p,
 		fill_table(p, &ranges, table);
 		table->generation = ++pub->generation;
 		table->as_of_ns = as_of_ns;
+		table->jit_timed_ns = process_jit_timed_since(p->jit, p->execs);
+		table->jit_registers = code_images_exist(p->images, p->execs);
 		table->jit_rbp = p->jit ? process_jit_rbp(p) : JIT_RBP_UNKNOWN;
 		err = assign(pub, p, slot);
 		if (err == 0) {

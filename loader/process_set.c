@@ -5,9 +5,11 @@
 #include "common/hash_table.h"
 #include "common/log.h"
 #include "common/maps.h"
+#include "loader/code_images.h"
 #include "loader/launch_hold.h"
 #include "loader/object_set.h"
 #include "loader/process_jit.h"
+#include "loader/process_maps.h"
 #include "loader/process_publish.h"
 #include "loader/process_set_internal.h"
 #include "loader/task_events.h"
@@ -18,6 +20,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+/* Processes that make code of their own are looked at this often. */
+#define LOOK_NS 100000000u
 
 struct process_set *process_set_new(struct object_set *objects)
 {
@@ -36,6 +41,7 @@ static void free_process(struct process *p)
 		if (p->hold)
 			launch_unhold(p->hold);
 		process_jit_free(p->jit);
+		code_images_free(p->images);
 		free(p->mappings);
 		free(p);
 		p = older;
@@ -182,34 +188,6 @@ static struct process_mapping *find_live(const struct process *p, uint64_t start
 	return NULL;
 }
 
-struct file_search {
-	const struct object *object;
-	bool found;
-};
-
-static int take_searched(const struct maps_entry *entry, void *arg)
-{
-	struct file_search *search = arg;
-
-	search->found = search->found || (entry->inode == search->object->inode &&
-					  entry->dev_major == search->object->dev_major &&
-					  entry->dev_minor == search->object->dev_minor);
-	return 0;
-}
-
-/* Is any part of the object's file mapped at all? */
-static bool is_still_mapped(pid_t pid, const struct object *object)
-{
-	struct file_search search = {.object = object};
-	_cleanup_fclose_ FILE *f = NULL;
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%d/maps", (int)pid);
-	f = fopen(path, "re");
-	/* Of a process that is gone nobody knows better. */
-	return !f || maps_parse(f, take_searched, &search) < 0 || search.found;
-}
-
 /*
  * Is it anonymous memory over an object's text: of a program that moved itself onto huge pages?
  * Not where a library has been unloaded, of which nobody tells us.
@@ -220,16 +198,18 @@ static bool is_moved_text(const struct process *p, const struct object_mapping *
 
 	if (!old || old->object->kind != OBJECT_ELF || m->start < old->start || m->end > old->end)
 		return false;
-	return is_still_mapped(p->pid, old->object);
+	return process_maps_file(p->pid, old->object);
 }
 
 /* Takes down where the names of code that is in no file will be. */
 static void note_jit(struct process *p, const struct object *object, const struct object_mapping *m)
 {
 	if (object->kind == OBJECT_JIT)
-		process_jit_note_code(&p->jit, p->pid);
+		process_jit_note_code(&p->jit, p->pid, p->execs);
 	else if (object->kind == OBJECT_OPAQUE && jitdump_is_path(m->path))
-		process_jit_note_dump(&p->jit, m);
+		process_jit_note_dump(&p->jit, m, p->execs);
+	else if (object->kind == OBJECT_OPAQUE)
+		process_jit_note_code(&p->jit, p->pid, p->execs);
 }
 
 /* News older than what /proc has said since: for the names of stacks of that time only. */
@@ -402,6 +382,11 @@ void process_set_repair(struct process_set *s, pid_t pid)
 		p->dirty = true;
 		return;
 	}
+	/* Or it met code that was registered a moment ago. */
+	if (p->jit && code_images_look(&p->images, p, s->objects, true)) {
+		p->dirty = true;
+		return;
+	}
 	err = read_maps(s, p);
 	if (err < 0)
 		log_debug("cannot repair the mappings of process %d: %s", (int)pid, strerror(-err));
@@ -453,7 +438,7 @@ static void apply_fork(struct process_set *s, const struct task_event *e)
 	child->execs = parent->execs;
 	child->first_execs = parent->execs;
 	if (parent->jit)
-		process_jit_note_code(&child->jit, child->pid);
+		process_jit_note_code(&child->jit, child->pid, child->execs);
 	memcpy(child->comm, parent->comm, sizeof(child->comm));
 	for (size_t i = 0; i < parent->nr_mappings; i++)
 		if (parent->mappings[i].execs == parent->execs)
@@ -491,6 +476,7 @@ static void apply_exec(struct process_set *s, const struct task_event *e)
 
 	if (!p)
 		return;
+	process_jit_note_exec(&p->jit, p->pid, p->comm, p->execs + 1, e->time_ns);
 	snprintf(p->comm, sizeof(p->comm), "%s", e->comm);
 	p->execs++;
 	p->nr_threads = 1;
@@ -555,6 +541,17 @@ void process_set_heard(struct process_set *s, uint64_t time_ns)
 	s->heard_ns = time_ns;
 }
 
+/* Code is registered, and users change, without a word: who has made code is asked now and then. */
+static void look_at_code(const struct process_set *s, struct process *p)
+{
+	if (!p->jit || (!p->dirty && s->heard_ns - p->looked_ns < LOOK_NS))
+		return;
+	p->looked_ns = s->heard_ns;
+	process_jit_refresh(p->jit);
+	if (code_images_look(&p->images, p, s->objects, false))
+		p->dirty = true;
+}
+
 int process_set_publish(struct process_set *s)
 {
 	int nr = 0;
@@ -562,6 +559,7 @@ int process_set_publish(struct process_set *s)
 	for (struct process *p = s->first; p; p = p->next_sibling) {
 		if (p->end_ns)
 			continue;
+		look_at_code(s, p);
 		if (p->dirty) {
 			process_publisher_publish(s->publisher, p,
 						  s->heard_ns > p->maps_ns ? s->heard_ns

@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct code_images;
 struct launch_hold;
 struct object;
 struct object_set;
@@ -49,6 +50,8 @@ struct process {
 	bool dirty;		      /* differs from what the kernel has */
 	struct launch_hold *hold;     /* stopped by us while its tables are built; or NULL */
 	struct process_jit *jit;      /* where its own code is named; or NULL */
+	struct code_images *images;   /* of that code, for debuggers; or NULL */
+	uint64_t looked_ns;	      /* when these were looked at last */
 	struct process *older;	      /* former owner of the same pid */
 	struct process *next_sibling; /* in order of first sight */
 };

@@ -84,6 +84,7 @@ void record_unknown(uint32_t tgid, void *arg)
 	/* Nothing is learned twice: what happened and is reported comes first. */
 	record_follow(r);
 	process_set_repair(r->processes, (pid_t)tgid);
+	process_set_publish(r->processes);
 }
 
 /* @dropped_ns: when it lost its events; @held_ns: since when it has not been running; 0 = it is. */

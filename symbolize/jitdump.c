@@ -12,12 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define JITDUMP_MAGIC 0x4a695444 /* "JiTD" */
-#define RECORD_HEADER 16
-#define MAX_CODES     ((size_t)16 << 20)
-#define MAX_LINES     ((size_t)64 << 20)
-#define JIT_SUFFIX    ".dump"
-#define JIT_PREFIX    "jit-"
+#define JITDUMP_MAGIC	    0x4a695444 /* "JiTD" */
+#define RECORD_HEADER	    16
+#define MAX_CODES	    ((size_t)16 << 20)
+#define MAX_LINES	    ((size_t)64 << 20)
+#define MAX_SEARCH	    65536 /* codes looked at for one that was there before another */
+#define FLAG_ARCH_TIMESTAMP 1	  /* times are the processor's, not the kernel's */
+#define JIT_SUFFIX	    ".dump"
+#define JIT_PREFIX	    "jit-"
 
 enum record_kind {
 	RECORD_CODE_LOAD = 0,
@@ -29,6 +31,7 @@ struct code {
 	const char *name;
 	uint64_t start;
 	uint64_t size;
+	uint64_t time_ns;  /* when it came; 0: at some time before all samples */
 	uint64_t index;	   /* the runtime's own number, by which moves name it */
 	size_t first_line; /* in the lines, in the order of addresses */
 	size_t nr_lines;
@@ -50,6 +53,9 @@ struct jitdump {
 	size_t cap_lines;
 	struct string_arena names;
 	struct segments segments; /* values are indices into the codes */
+	size_t *by_start;	  /* indices of all codes, in the order of their addresses */
+	uint64_t max_size;	  /* of a code */
+	bool has_times;		  /* in CLOCK_MONOTONIC, as samples have them */
 };
 
 /* Line information of code that will be loaded next. */
@@ -126,9 +132,9 @@ static void read_debug_info(struct jitdump *dump, struct dwarf_cursor *cursor,
 }
 
 static void read_load(struct jitdump *dump, struct dwarf_cursor *cursor,
-		      const struct pending_lines *pending)
+		      const struct pending_lines *pending, uint64_t time_ns)
 {
-	struct code code = {0};
+	struct code code = {.time_ns = time_ns};
 	const char *name;
 
 	dwarf_u32(cursor);
@@ -149,7 +155,7 @@ static void read_load(struct jitdump *dump, struct dwarf_cursor *cursor,
 }
 
 /* The code stays what it is at another place. */
-static void read_move(struct jitdump *dump, struct dwarf_cursor *cursor)
+static void read_move(struct jitdump *dump, struct dwarf_cursor *cursor, uint64_t time_ns)
 {
 	uint64_t old_start, new_start, size, index;
 
@@ -170,22 +176,31 @@ static void read_move(struct jitdump *dump, struct dwarf_cursor *cursor)
 			continue;
 		code.start = new_start;
 		code.size = size;
+		code.time_ns = time_ns;
 		code.moved += new_start - old_start;
 		add_code(dump, &code);
 		return;
 	}
 }
 
-static bool read_header(struct dwarf_cursor *cursor)
+static bool read_header(struct jitdump *dump, struct dwarf_cursor *cursor)
 {
 	const uint8_t *start = cursor->at;
+	uint64_t flags;
 	uint32_t size;
 
 	if (dwarf_u32(cursor) != JITDUMP_MAGIC || dwarf_u32(cursor) != 1)
 		return false;
 	size = dwarf_u32(cursor);
-	if (dwarf_u32(cursor) != EM_X86_64 || size < (uint32_t)(cursor->at - start))
+	if (dwarf_u32(cursor) != EM_X86_64)
 		return false;
+	dwarf_u32(cursor);
+	dwarf_u32(cursor);
+	dwarf_u64(cursor);
+	flags = dwarf_u64(cursor);
+	if (cursor->failed || size < (uint32_t)(cursor->at - start))
+		return false;
+	dump->has_times = !(flags & FLAG_ARCH_TIMESTAMP);
 	dwarf_skip(cursor, size - (uint32_t)(cursor->at - start));
 	return !cursor->failed;
 }
@@ -198,21 +213,55 @@ static void read_records(struct jitdump *dump, struct dwarf_cursor *cursor)
 		struct dwarf_cursor record = *cursor;
 		uint32_t kind = dwarf_u32(&record);
 		uint32_t size = dwarf_u32(&record);
+		uint64_t time_ns;
 
 		if (size < RECORD_HEADER || size > dwarf_cursor_left(cursor))
 			return;
 		dwarf_skip(cursor, size);
 		record.end = cursor->at;
-		dwarf_u64(&record);
+		time_ns = dwarf_u64(&record);
+		if (!dump->has_times)
+			time_ns = 0;
 		if (kind == RECORD_DEBUG_INFO)
 			read_debug_info(dump, &record, &pending);
 		else if (kind == RECORD_CODE_LOAD)
-			read_load(dump, &record, &pending);
+			read_load(dump, &record, &pending, time_ns);
 		else if (kind == RECORD_CODE_MOVE)
-			read_move(dump, &record);
+			read_move(dump, &record, time_ns);
 		if (kind == RECORD_CODE_LOAD)
 			pending.nr = 0;
 	}
+}
+
+struct code_order {
+	uint64_t start;
+	size_t index;
+};
+
+static int compare_order(const void *a, const void *b)
+{
+	const struct code_order *x = a;
+	const struct code_order *y = b;
+
+	if (x->start != y->start)
+		return x->start < y->start ? -1 : 1;
+	return (x->index > y->index) - (x->index < y->index);
+}
+
+static void sort_codes(struct jitdump *dump)
+{
+	struct code_order *order = xcalloc(dump->nr_codes + 1, sizeof(*order));
+
+	for (size_t i = 0; i < dump->nr_codes; i++)
+		order[i] = (struct code_order){.start = dump->codes[i].start, .index = i};
+	qsort(order, dump->nr_codes, sizeof(*order), compare_order);
+	dump->by_start = xcalloc(dump->nr_codes + 1, sizeof(*dump->by_start));
+	for (size_t i = 0; i < dump->nr_codes; i++) {
+		dump->by_start[i] = order[i].index;
+		if (dump->codes[i].size > dump->max_size)
+			dump->max_size = dump->codes[i].size;
+	}
+	free(order);
 }
 
 int jitdump_parse(const uint8_t *bytes, size_t size, struct jitdump **ret_dump)
@@ -221,7 +270,7 @@ int jitdump_parse(const uint8_t *bytes, size_t size, struct jitdump **ret_dump)
 	_cleanup_(jitdump_freep) struct jitdump *dump = xcalloc(1, sizeof(*dump));
 	struct address_range *ranges;
 
-	if (!read_header(&cursor))
+	if (!read_header(dump, &cursor))
 		return -EBADMSG;
 	read_records(dump, &cursor);
 	ranges = xcalloc(dump->nr_codes + 1, sizeof(*ranges));
@@ -234,6 +283,7 @@ int jitdump_parse(const uint8_t *bytes, size_t size, struct jitdump **ret_dump)
 		};
 	segments_build(ranges, dump->nr_codes, &dump->segments);
 	free(ranges);
+	sort_codes(dump);
 	*ret_dump = TAKE_PTR(dump);
 	return 0;
 }
@@ -257,6 +307,7 @@ void jitdump_free(struct jitdump *dump)
 	free(dump->codes);
 	free(dump->lines);
 	free(dump->segments.items);
+	free(dump->by_start);
 	string_arena_release(&dump->names);
 	free(dump);
 }
@@ -282,7 +333,43 @@ static void find_line(const struct jitdump *dump, const struct code *code, uint6
 	ret_code->line = lines[low - 1].line;
 }
 
-bool jitdump_find(const struct jitdump *dump, uint64_t addr, struct jitdump_code *ret_code)
+/* Was @a there at @time_ns rather than @b?  The latest that had come, else the first to come. */
+static bool is_better(const struct code *a, const struct code *b, uint64_t time_ns)
+{
+	if (a->time_ns <= time_ns)
+		return b->time_ns > time_ns || a->time_ns > b->time_ns ||
+		       (a->time_ns == b->time_ns && a > b);
+	return b->time_ns > time_ns && a->time_ns < b->time_ns;
+}
+
+/* The code that covers @addr at @time_ns; @latest covers it at last. */
+static const struct code *find_earlier(const struct jitdump *dump, const struct code *latest,
+				       uint64_t addr, uint64_t time_ns)
+{
+	const struct code *best = latest;
+	size_t low = 0, high = dump->nr_codes;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (dump->codes[dump->by_start[middle]].start <= addr)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (size_t nr = 0; low > 0 && nr < MAX_SEARCH; nr++) {
+		const struct code *code = &dump->codes[dump->by_start[--low]];
+
+		if (addr - code->start >= dump->max_size)
+			break;
+		if (addr - code->start < code->size && is_better(code, best, time_ns))
+			best = code;
+	}
+	return best;
+}
+
+bool jitdump_find(const struct jitdump *dump, uint64_t addr, uint64_t time_ns,
+		  struct jitdump_code *ret_code)
 {
 	const struct segment *segment = segments_find(&dump->segments, addr);
 	const struct code *code;
@@ -290,6 +377,8 @@ bool jitdump_find(const struct jitdump *dump, uint64_t addr, struct jitdump_code
 	if (!segment)
 		return false;
 	code = &dump->codes[segment->value];
+	if (code->time_ns > time_ns)
+		code = find_earlier(dump, code, addr, time_ns);
 	*ret_code = (struct jitdump_code){.name = code->name, .start = code->start};
 	find_line(dump, code, addr - code->moved, ret_code);
 	return true;

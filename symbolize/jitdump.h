@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Names of JIT code from jitdump files (linux/tools/perf/Documentation/jitdump-specification.txt),
- * which runtimes map executable so that profilers can find them: jit-PID.dump.  Code that moved or
- * was written over goes by its last load.  Knows the file only; who mapped it is the caller's.
+ * which runtimes map executable so that profilers can find them: jit-PID.dump.  An address that
+ * several codes had goes by the time asked for.  Knows the file only; who mapped it is the
+ * caller's.
  */
 #ifndef CTRACE_SYMBOLIZE_JITDUMP_H
 #define CTRACE_SYMBOLIZE_JITDUMP_H
@@ -39,7 +40,11 @@ int jitdump_parse(const uint8_t *bytes, size_t size, struct jitdump **ret_dump);
 void jitdump_free(struct jitdump *dump);
 DEFINE_CLEANUP(struct jitdump *, jitdump_free);
 
-/* What is at @addr; false if no code is known there. */
-bool jitdump_find(const struct jitdump *dump, uint64_t addr, struct jitdump_code *ret_code);
+/*
+ * What was at @addr at @time_ns (CLOCK_MONOTONIC), or came there first after that; UINT64_MAX: what
+ * is there at last.  False if no code is known there.
+ */
+bool jitdump_find(const struct jitdump *dump, uint64_t addr, uint64_t time_ns,
+		  struct jitdump_code *ret_code);
 
 #endif

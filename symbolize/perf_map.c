@@ -117,7 +117,7 @@ int perf_map_parse(const char *text, size_t size, struct perf_map **ret_map)
 	return 0;
 }
 
-int perf_map_load(int fd, uid_t uid, struct perf_map **ret_map)
+int perf_map_load(int fd, uid_t uid, uint64_t off, struct perf_map **ret_map)
 {
 	uint8_t *bytes;
 	size_t len;
@@ -129,7 +129,10 @@ int perf_map_load(int fd, uid_t uid, struct perf_map **ret_map)
 	/* A runtime may be writing the last line just now. */
 	while (len > 0 && bytes[len - 1] != '\n')
 		len--;
-	parse_text((char *)bytes, len, ret_map);
+	if (off > len)
+		off = len;
+	memmove(bytes, bytes + off, len - off);
+	parse_text((char *)bytes, len - off, ret_map);
 	return 0;
 }
 

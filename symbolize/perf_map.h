@@ -17,10 +17,10 @@
 struct perf_map;
 
 /*
- * Reads the map behind @fd, which the caller keeps; it has to belong to @uid or root.
+ * Reads the map behind @fd, which the caller keeps, from @off on; it has to belong to @uid or root.
  * -EPERM: not a regular file, or another user's; -E2BIG: over PERF_MAP_MAX_BYTES.
  */
-int perf_map_load(int fd, uid_t uid, struct perf_map **ret_map);
+int perf_map_load(int fd, uid_t uid, uint64_t off, struct perf_map **ret_map);
 int perf_map_parse(const char *text, size_t size, struct perf_map **ret_map);
 void perf_map_free(struct perf_map *map);
 DEFINE_CLEANUP(struct perf_map *, perf_map_free);

@@ -214,7 +214,8 @@ int cfi_input_collect(struct cfi_input *input, struct elf_image *image,
 		collect_section(input, options->debug_image, ".debug_frame", true);
 	if (!input->ranges.nr && input->bad_fdes)
 		return -EBADMSG;
-	known_code_add(input, image);
+	if (!options->no_text)
+		known_code_add(input, image);
 	if (!options->cfi_only) {
 		code_rows_add(input, image);
 		odd_code_add(input, image);

@@ -45,6 +45,7 @@ struct unwind_options {
 	struct elf_image *debug_image;
 	unsigned int nr_threads; /* 0 = decide by size */
 	bool cfi_only;		 /* without what Go's table and the code itself tell */
+	bool no_text;		 /* cfi_only, and the image's text is not there to be looked at */
 	bool no_ramps;		 /* plain rows only: when the global rule space runs short */
 };
 

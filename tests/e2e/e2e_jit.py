@@ -21,8 +21,11 @@ def built():
     top = pathlib.Path(directory.name)
     top.chmod(0o755)
     for source in SOURCES.glob("*.c"):
-        subprocess.run(["gcc", "-O2", "-fno-omit-frame-pointer", "-fno-optimize-sibling-calls",
+        subprocess.run(["gcc", "-O2", "-D_GNU_SOURCE", "-fno-omit-frame-pointer",
+                        "-fno-optimize-sibling-calls",
                         "-o", top / source.stem, source], check=True)
+    subprocess.run(["gcc", "-c", "-o", top / "registered_code.o", SOURCES / "registered_code.S"],
+                   check=True)
     return top
 
 
@@ -118,6 +121,81 @@ class Jit(harness.Case):
         stats = run.stats()
         self.assertGreater(stats["complete"], stats["samples"] * 0.98)
         self.assertGreater(stats["guessed_frames"], stats["samples"])
+
+    # ---- whose names ----
+
+    def assert_names(self, run, **calls):
+        """Stacks by the name of the compiled function under knock: as often as is said."""
+        seen = {}
+        for stack, count in run.stacks().items():
+            self.assertEqual(stack[-1], "knock")
+            seen[stack[-2]] = seen.get(stack[-2], 0) + count
+        self.assertEqual(seen, {f"{name}_[j]": count for name, count in calls.items()})
+
+    def test_names_are_those_of_the_image_that_was_sampled(self):
+        for how in ("map", "dump"):
+            with self.subTest(how=how):
+                self.assert_names(self.knock("jit_images", "exec", how), red=10, blue=20)
+
+    def test_an_image_that_tells_nothing_has_none_of_the_last_one_s_names(self):
+        run = self.knock("jit_images", "exec-silent", "map")
+        seen = {stack[-2]: count for stack, count in run.stacks().items()}
+        self.assertEqual(seen, {"red_[j]": 10, "[unknown]": 20})
+
+    def test_an_address_used_again_has_the_name_of_the_time(self):
+        self.assert_names(self.knock("jit_images", "reuse", "dump"), red=10, blue=20)
+
+    def test_a_map_older_than_the_process_is_not_its(self):
+        program = built() / "jit_images"
+        run = self.run_ctrace(
+            f"uprobe:{program}:knock", "-o", "out.folded", "--", "sh", "-c",
+            'echo "200000000000 1000 stale" >/tmp/perf-$$.map; sleep 0.1; '
+            f'exec {program} alone silently')
+        self.assertEqual(run.status, 0, run.err)
+        self.assertEqual({stack[-2]: count for stack, count in run.stacks().items()},
+                         {"[unknown]": 10})
+
+    def test_a_map_told_by_a_process_that_gave_up_its_user_is_taken(self):
+        self.assert_names(self.knock("jit_images", "drop", "map"), red=10)
+
+    def test_a_child_s_place_is_where_it_is_when_it_makes_code(self):
+        for move in ("child-drop", "child-root"):
+            with self.subTest(move=move):
+                self.assert_names(self.knock("jit_images", move, "map"), outside=3, red=10)
+
+    def test_code_is_code_in_whatever_memory(self):
+        for kind in ("anonymous", "memfd", "unnamed", "unlinked", "kept", "elsewhere"):
+            with self.subTest(memory=kind):
+                run = self.knock("jit_memory", kind)
+                self.assert_names(run, red=20)
+                self.assertEqual(run.stats()["complete"], 20)
+
+    # ---- code that is registered for debuggers ----
+
+    def test_registered_code_is_walked_by_its_cfi_and_named(self):
+        for again in ((), ("again",)):
+            with self.subTest(again=again):
+                run = self.knock("jit_registered", built() / "registered_code.o", *again)
+                stats = run.stats()
+                self.assertEqual((stats["samples"], stats["complete"]), (20 + 10 * len(again),) * 2)
+                self.assertEqual(stats["guessed_frames"], 0)
+                for stack in run.stacks():
+                    self.assertRegex(";".join(stack), r";main;(call_registered;)?"
+                                     r"registered_outer_\[j\];registered_inner_\[j\];knock$")
+
+    def test_an_emulator_s_code_is_walked_by_its_cfi(self):
+        if not shutil.which("qemu-x86_64"):
+            self.skipTest("no qemu-x86_64 here")
+        (self.directory / "spin.c").write_text(
+            "int main(void) { volatile long n; for (n = 0; n < 300000000; n++); return 0; }")
+        subprocess.run(["gcc", "-O1", "-static", "-o", "spin", "spin.c"], cwd=self.directory,
+                       check=True)
+        run = self.profile("qemu-x86_64", "./spin")
+        stats = run.stats()
+        in_code = sum(count for stack, count in run.stacks().items()
+                      if stack[-1] == "code_gen_buffer_[j]")
+        self.assertGreater(in_code, stats["samples"] / 2)
+        self.assertGreater(stats["complete"], stats["samples"] * 0.97)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ struct dump_writer {
 	FILE *out;
 	char *bytes;
 	size_t size;
+	uint64_t time_ns; /* of the next records */
 };
 
 static void put32(struct dump_writer *writer, uint32_t value)
@@ -37,11 +38,12 @@ static void put_record(struct dump_writer *writer, uint32_t kind, size_t body)
 {
 	put32(writer, kind);
 	put32(writer, (uint32_t)(16 + body));
-	put64(writer, 12345);
+	put64(writer, writer->time_ns);
 }
 
-static void open_dump(struct dump_writer *writer, uint32_t machine)
+static void open_dump_flagged(struct dump_writer *writer, uint32_t machine, uint64_t flags)
 {
+	writer->time_ns = 12345;
 	writer->out = open_memstream(&writer->bytes, &writer->size);
 	assert_non_null(writer->out);
 	put32(writer, 0x4a695444);
@@ -51,7 +53,12 @@ static void open_dump(struct dump_writer *writer, uint32_t machine)
 	put32(writer, 0);
 	put32(writer, (uint32_t)getpid());
 	put64(writer, 0);
-	put64(writer, 0);
+	put64(writer, flags);
+}
+
+static void open_dump(struct dump_writer *writer, uint32_t machine)
+{
+	open_dump_flagged(writer, machine, 0);
 }
 
 static void put_load(struct dump_writer *writer, uint64_t addr, uint64_t size, uint64_t index,
@@ -99,10 +106,10 @@ static void assert_code(const struct jitdump *dump, uint64_t addr, const char *n
 	struct jitdump_code code;
 
 	if (!name) {
-		assert_false(jitdump_find(dump, addr, &code));
+		assert_false(jitdump_find(dump, addr, UINT64_MAX, &code));
 		return;
 	}
-	assert_true(jitdump_find(dump, addr, &code));
+	assert_true(jitdump_find(dump, addr, UINT64_MAX, &code));
 	assert_string_equal(code.name, name);
 	assert_int_equal(code.line, line);
 	if (file)
@@ -140,6 +147,53 @@ static void code_written_over_goes_by_its_last_load(void **state)
 	assert_code(dump, 0x1030, "old", NULL, 0);
 	assert_code(dump, 0x1050, "new", NULL, 0);
 	assert_code(dump, 0x1070, "old", NULL, 0);
+}
+
+static void assert_name_at(const struct jitdump *dump, uint64_t addr, uint64_t time_ns,
+			   const char *name)
+{
+	struct jitdump_code code;
+
+	assert_true(jitdump_find(dump, addr, time_ns, &code));
+	assert_string_equal(code.name, name);
+}
+
+static void an_address_used_again_has_the_name_it_had_at_the_time(void **state)
+{
+	_cleanup_(jitdump_freep) struct jitdump *dump = NULL;
+	struct dump_writer writer;
+
+	(void)state;
+	open_dump(&writer, EM_X86_64);
+	writer.time_ns = 100;
+	put_load(&writer, 0x1000, 0x80, 1, "red");
+	put_load(&writer, 0x3000, 0x40, 2, "other");
+	writer.time_ns = 200;
+	put_load(&writer, 0x1040, 0x80, 3, "blue");
+	writer.time_ns = 300;
+	put_move(&writer, 0x3000, 0x1000, 0x40, 2);
+	dump = parse(&writer);
+	assert_name_at(dump, 0x1050, 150, "red");
+	assert_name_at(dump, 0x1050, 200, "blue");
+	assert_name_at(dump, 0x1050, 50, "red");
+	assert_name_at(dump, 0x1010, 299, "red");
+	assert_name_at(dump, 0x1010, 300, "other");
+	assert_name_at(dump, 0x10a0, 50, "blue");
+	assert_name_at(dump, 0x3000, 400, "other");
+}
+
+static void times_of_the_processor_are_not_compared(void **state)
+{
+	_cleanup_(jitdump_freep) struct jitdump *dump = NULL;
+	struct dump_writer writer;
+
+	(void)state;
+	open_dump_flagged(&writer, EM_X86_64, 1);
+	put_load(&writer, 0x1000, 0x80, 1, "red");
+	writer.time_ns = 1u << 30;
+	put_load(&writer, 0x1000, 0x80, 2, "blue");
+	dump = parse(&writer);
+	assert_name_at(dump, 0x1050, 20000, "blue");
 }
 
 static void lines_belong_to_the_next_load_and_move_with_it(void **state)
@@ -244,6 +298,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(loaded_code_has_its_name),
 		cmocka_unit_test(code_written_over_goes_by_its_last_load),
+		cmocka_unit_test(an_address_used_again_has_the_name_it_had_at_the_time),
+		cmocka_unit_test(times_of_the_processor_are_not_compared),
 		cmocka_unit_test(lines_belong_to_the_next_load_and_move_with_it),
 		cmocka_unit_test(another_machine_and_other_files_are_refused),
 		cmocka_unit_test(a_file_cut_off_anywhere_is_read_as_far_as_it_goes),

@@ -5,6 +5,7 @@
 #include "test.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -14,6 +15,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static void assert_name(const struct perf_map *map, uint64_t addr, const char *expected)
@@ -136,6 +138,118 @@ static void what_was_held_at_the_end_outlives_the_file(void **state)
 	assert_name(map, 0x1005, "first");
 }
 
+static uint64_t monotonic_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static void a_map_older_than_the_process_is_another_s(void **state)
+{
+	const struct timespec old[2] = {{.tv_sec = time(NULL) - 3600},
+					{.tv_sec = time(NULL) - 3600}};
+	struct perf_map *map = NULL;
+	int err;
+
+	(void)state;
+	write_file(own_path(), "1000 10 of the last owner of the pid\n");
+	assert_int_equal(utimensat(AT_FDCWD, own_path(), old, 0), 0);
+	err = load_own(&map);
+	unlink(own_path());
+	assert_int_equal(err, -ENOENT);
+}
+
+/* What a new image's place gives when its map is written by @mode after "1000 10 old". */
+static int load_after_exec(const char *mode, const char *text, struct perf_map **ret_map)
+{
+	struct perf_map_place place;
+	FILE *file;
+	int err;
+
+	write_file(own_path(), "1000 10 old\n");
+	assert_int_equal(perf_map_place_open(getpid(), &place), 0);
+	perf_map_place_begin(&place, monotonic_ns());
+	if (mode) {
+		file = fopen(own_path(), mode);
+		fputs(text, file);
+		fclose(file);
+	}
+	err = perf_map_place_load(&place, ret_map);
+	perf_map_place_close(&place);
+	unlink(own_path());
+	return err;
+}
+
+static void a_new_image_has_none_of_the_last_one_s_names(void **state)
+{
+	_cleanup_(perf_map_freep) struct perf_map *appended = NULL, *rewritten = NULL;
+	struct perf_map *untouched = NULL;
+
+	(void)state;
+	assert_int_equal(load_after_exec(NULL, NULL, &untouched), -ENOENT);
+	assert_int_equal(load_after_exec("a", "2000 10 new\n", &appended), 0);
+	assert_name(appended, 0x1005, NULL);
+	assert_name(appended, 0x2005, "new");
+	assert_int_equal(load_after_exec("w", "1000 10 new at the same place\n", &rewritten), 0);
+	assert_name(rewritten, 0x1005, "new at the same place");
+}
+
+/* A process that becomes another user when it is told to, and tells that it has. */
+static pid_t start_one_who_gives_up_its_user(int ret_fds[2])
+{
+	int to[2], from[2];
+	char c = 'x';
+	pid_t pid;
+
+	assert_int_equal(pipe(to), 0);
+	assert_int_equal(pipe(from), 0);
+	pid = fork();
+	if (pid == 0) {
+		if (read(to[0], &c, 1) != 1 || setuid(12345) < 0 || write(from[1], &c, 1) != 1)
+			_exit(1);
+		pause();
+		_exit(0);
+	}
+	close(to[0]);
+	close(from[1]);
+	ret_fds[0] = from[0];
+	ret_fds[1] = to[1];
+	return pid;
+}
+
+static void a_map_of_a_user_the_process_became_is_taken(void **state)
+{
+	_cleanup_(perf_map_freep) struct perf_map *map = NULL;
+	struct perf_map_place place;
+	char path[64], c = 'x';
+	int fds[2], err;
+	pid_t pid;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	pid = start_one_who_gives_up_its_user(fds);
+	assert_int_equal(perf_map_place_open(pid, &place), 0);
+	assert_int_equal(write(fds[1], &c, 1), 1);
+	assert_int_equal(read(fds[0], &c, 1), 1);
+	snprintf(path, sizeof(path), "/tmp/perf-%d.map", (int)pid);
+	write_file(path, "1000 10 told later\n");
+	assert_int_equal(chown(path, 12345, 12345), 0);
+	assert_int_equal(perf_map_place_load(&place, &map), -EPERM);
+	perf_map_place_hold(&place);
+	err = perf_map_place_load(&place, &map);
+	perf_map_place_close(&place);
+	unlink(path);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	close(fds[0]);
+	close(fds[1]);
+	assert_int_equal(err, 0);
+	assert_name(map, 0x1005, "told later");
+}
+
 static void a_process_that_is_gone_has_no_place(void **state)
 {
 	struct perf_map_place place;
@@ -215,6 +329,9 @@ int main(void)
 		cmocka_unit_test(symlinks_fifos_and_huge_files_are_refused),
 		cmocka_unit_test(a_map_of_another_user_is_refused),
 		cmocka_unit_test(what_was_held_at_the_end_outlives_the_file),
+		cmocka_unit_test(a_map_older_than_the_process_is_another_s),
+		cmocka_unit_test(a_new_image_has_none_of_the_last_one_s_names),
+		cmocka_unit_test(a_map_of_a_user_the_process_became_is_taken),
 		cmocka_unit_test(a_process_that_is_gone_has_no_place),
 		cmocka_unit_test(a_map_is_found_through_namespaces_and_after_the_end),
 	};
