@@ -6,6 +6,7 @@
 #include "flamegraph/page_tree.h"
 #include "flamegraph/profile.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #define DATA_BEGIN    "id=\"ctrace-data\">"
 #define META_BEGIN    "id=\"ctrace-meta\">"
 #define BEFORE_KEY    "\"before\":"
+#define REST_KEY      "\"rest\":"
 #define UNPACK_BLOCK  ((size_t)1 << 20)
 #define FUNCTION_COLS 6
 
@@ -311,15 +313,30 @@ static const char *find(const char *text, size_t size, const char *what)
 	return memmem(text, size, what, strlen(what));
 }
 
-/* Inside a string of JSON the quotes would be escaped. */
-static bool is_comparison(const char *text, size_t size)
+/* What follows @key in the JSON block, or NULL; inside its strings the quotes would be escaped. */
+static const char *find_in_meta(const char *text, size_t size, const char *key)
 {
 	const char *meta = find(text, size, META_BEGIN);
 	const char *end = meta ? memchr(meta + strlen(META_BEGIN), '<',
 					size - (size_t)(meta + strlen(META_BEGIN) - text))
 			       : NULL;
+	const char *found = end ? find(meta, (size_t)(end - meta), key) : NULL;
 
-	return end && find(meta, (size_t)(end - meta), BEFORE_KEY);
+	return found ? found + strlen(key) : NULL;
+}
+
+/* What was counted in no stack; the block goes on behind the number. */
+static int take_rest(const char *text, size_t size, struct profile *profile)
+{
+	const char *digits = find_in_meta(text, size, REST_KEY);
+	uint64_t rest = 0;
+
+	for (; digits && isdigit((unsigned char)*digits); digits++) {
+		if (rest > INT64_MAX / 10 - 1)
+			return -EOVERFLOW;
+		rest = rest * 10 + (uint64_t)(*digits - '0');
+	}
+	return rest ? profile_add(profile, NULL, 0, rest) : 0;
 }
 
 int page_read(const char *text, size_t size, struct profile *profile,
@@ -339,6 +356,7 @@ int page_read(const char *text, size_t size, struct profile *profile,
 	ret = unpack(data, size - (size_t)(data - text), &plain, &plain_size);
 	if (ret < 0)
 		return ret;
-	ret_report->has_before = is_comparison(text, size);
-	return read_plain(plain, plain_size, profile, ret_report);
+	ret_report->has_before = find_in_meta(text, size, BEFORE_KEY);
+	ret = read_plain(plain, plain_size, profile, ret_report);
+	return ret < 0 ? ret : take_rest(text, size, profile);
 }

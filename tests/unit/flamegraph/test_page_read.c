@@ -4,6 +4,7 @@
 #include "sample_profile.h"
 
 #include "common/cleanup.h"
+#include "common/frame.h"
 #include "flamegraph/format.h"
 #include "flamegraph/page_read.h"
 #include "flamegraph/profile.h"
@@ -44,6 +45,25 @@ static void assert_same(const struct profile *a, const struct profile *b, const 
 
 	assert_int_equal(a_size, b_size);
 	assert_memory_equal(a_text, b_text, a_size);
+}
+
+static void test_what_was_counted_in_no_stack_comes_back(void **state)
+{
+	const struct format_options options = {0};
+	const struct frame frame = {.name = "f"};
+	_cleanup_(profile_freep) struct profile *profile = profile_new(), *again = NULL;
+	_cleanup_free_ char *text = NULL;
+	struct page_report report;
+	size_t size;
+
+	(void)state;
+	assert_int_equal(profile_add(profile, &frame, 1, 30), 0);
+	assert_int_equal(profile_add(profile, NULL, 0, 170), 0);
+	profile_finish(profile);
+	text = written(profile, "svg", &options, &size);
+	again = read_back(text, size, &report);
+	assert_int_equal(profile_total(again), 200);
+	assert_same(profile, again, "csv");
 }
 
 static void test_a_page_gives_its_stacks_back(void **state)
@@ -191,6 +211,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_page_gives_its_stacks_back),
+		cmocka_unit_test(test_what_was_counted_in_no_stack_comes_back),
 		cmocka_unit_test(test_objects_files_and_kinds_come_back),
 		cmocka_unit_test(test_a_comparison_comes_back_with_both_sides),
 		cmocka_unit_test(test_pruned_frames_are_told),
