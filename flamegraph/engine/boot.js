@@ -192,7 +192,9 @@ function listen() {
 		isPrinting = false;
 		if (isLive)
 			placeUi();
+		// The page may still be laid out for paper.
 		fit(true);
+		setTimeout(guarded(() => fit(true)));
 	});
 	on(darkQuery, 'change', () => isLive && setPalette(palette));
 	on(field, 'input', () => searchFor(field.value));

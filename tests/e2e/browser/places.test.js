@@ -287,7 +287,8 @@ for (const name of ['page.svg', 'page.html', 'keys.html']) {
 		const [[most]] = [...colours(pdf + '.png')].sort((a, b) => b[1] - a[1]);
 		assert.strictEqual(most, '#ffffff');
 		// On the screen all is as before.
-		assert.strictEqual((await boxOf(page, 'main')).height, 15);
+		await page.waitForFunction(() => [...document.querySelectorAll('#ctrace > g[aria-hidden] > rect')].every(each =>
+			Math.abs(each.getBoundingClientRect().height - 15) < 0.01), {timeout: 5000});
 		assert.ok(await page.$eval('.ctrace-ui .tools', tools => tools.getBoundingClientRect().width > 100));
 		await page.close();
 	});
