@@ -62,20 +62,21 @@ static int report(const struct record_arguments *args, struct outputs *outputs,
 
 	run_figures_from_record(result, args->probes, args->nr_probes, &figures);
 	err = report_write(result->capture, &files, &args->report, outputs, &outcome);
-	if (err < 0)
-		return err;
 	figures.symbols = outcome.symbols;
 	figures.finish_ns = time_now_ns() - result->end_time_ns;
+	/* One output that fails takes no other with it. */
 	if (stats_file) {
-		err = stats_json_write(&figures, stats_file);
-		if (err < 0)
-			return err;
+		int stats_err = stats_json_write(&figures, stats_file);
+
+		err = err < 0 ? err : stats_err;
 	}
 	written = outputs_describe(outputs);
+	if (err < 0 && !*written)
+		return err;
 	summary_print(&figures, outcome.hottest, written);
 	if (args->report.open)
 		outputs_show(outputs);
-	return 0;
+	return err;
 }
 
 /* @arg is where the live line is, NULL where it is not shown any more. */

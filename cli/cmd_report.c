@@ -112,6 +112,7 @@ static int report(const struct report_arguments *args)
 	_cleanup_(report_outcome_release) struct report_outcome outcome = {0};
 	_cleanup_free_ char *written = NULL;
 	struct run_figures figures;
+	int err;
 
 	if (read_capture(args->capture_path, &capture) < 0)
 		return EXIT_FAILED;
@@ -120,16 +121,21 @@ static int report(const struct report_arguments *args)
 	    stats_json_open(args->report.stats_path, &stats_file) < 0)
 		return EXIT_FAILED;
 	run_figures_from_capture(capture, &figures);
-	if (report_write(capture, NULL, &args->report, outputs, &outcome) < 0)
-		return EXIT_FAILED;
+	err = report_write(capture, NULL, &args->report, outputs, &outcome);
 	figures.symbols = outcome.symbols;
-	if (stats_file && stats_json_write(&figures, stats_file) < 0)
-		return EXIT_FAILED;
+	/* One output that fails takes no other with it. */
+	if (stats_file) {
+		int stats_err = stats_json_write(&figures, stats_file);
+
+		err = err < 0 ? err : stats_err;
+	}
 	written = outputs_describe(outputs);
+	if (err < 0 && !*written)
+		return EXIT_FAILED;
 	summary_print(&figures, outcome.hottest, written);
 	if (args->report.open)
 		outputs_show(outputs);
-	return 0;
+	return err < 0 ? EXIT_FAILED : 0;
 }
 
 int cmd_report(int argc, char **argv)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One file that appears under its name whole or not at all: written without any, then given a
- * temporary one and renamed; owned by the user who started ctrace.  Killing ctrace leaves nothing.
- * "-" is standard output; a device, pipe or socket that is already there is written straight.  Does
- * not print.
+ * temporary one and renamed; owned by the user who started ctrace, who could have replaced what was
+ * there.  Killing ctrace leaves nothing.  "-" is standard output; a device, pipe or descriptor is
+ * written straight.  Every output of ctrace's is one of these; cli/output_place.h says where it may
+ * go.  Does not print.
  */
 #ifndef CTRACE_CLI_OUTPUT_FILE_H
 #define CTRACE_CLI_OUTPUT_FILE_H
@@ -18,10 +19,15 @@ struct output_file;
 /*
  * Opens @path and proves that a byte can be written there, so that a full disk or a read-only
  * directory shows before any work is done.  An existing file stays as it is until commit.
- * -EISDIR, -EROFS, -ENOSPC, -EACCES ... as the system gave them.
+ * -EISDIR, -EROFS, -ENOSPC, -EACCES ... as the system gave them, and those of output_place_find().
  */
 int output_file_open(const char *path, struct output_file **ret_file);
 
+/* What such an error means, for whoever reads "cannot write 'x': ...". */
+const char *output_file_error(int err);
+
+/* Whether the commit takes the place of a file that holds something. */
+bool output_file_would_replace(const struct output_file *file);
 /* What to write to; owned by @file. */
 FILE *output_file_stream(struct output_file *file);
 const char *output_file_path(const struct output_file *file);

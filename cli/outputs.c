@@ -27,6 +27,12 @@ static const char *name_for_user(const struct output_file *file)
 	return output_file_is_stdout(file) ? "standard output" : output_file_path(file);
 }
 
+static int log_refusal(int err, const char *name)
+{
+	log_error("cannot write '%s': %s", name, output_file_error(err));
+	return err;
+}
+
 int outputs_open(const struct report_options *options, struct outputs **ret_outputs)
 {
 	_cleanup_(outputs_freep) struct outputs *outputs = xcalloc(1, sizeof(*outputs));
@@ -40,7 +46,7 @@ int outputs_open(const struct report_options *options, struct outputs **ret_outp
 		int err = output_file_open(path, &outputs->files[i]);
 
 		if (err < 0)
-			return log_errno(err, "cannot write '%s'", path);
+			return log_refusal(err, path);
 	}
 	*ret_outputs = TAKE_PTR(outputs);
 	return 0;
@@ -83,6 +89,8 @@ static int write_one(const struct outputs *outputs, size_t i, const struct captu
 	struct format_options graph = outputs->options->graph;
 	int err, finished;
 
+	if (!profile && !is_capture(outputs, i))
+		return -ENODATA;
 	errno = 0;
 	graph.paged = outputs->pager != NULL;
 	if (is_capture(outputs, i))
@@ -140,7 +148,7 @@ static int write_all(struct outputs *outputs, const struct capture *capture,
 		outputs->written[i] = !err;
 		if (!err || err == -ENODATA)
 			continue;
-		log_errno(err, "cannot write '%s'", name_for_user(outputs->files[i]));
+		log_refusal(err, name_for_user(outputs->files[i]));
 		output_file_discard(outputs->files[i]);
 		if (!first_error)
 			first_error = err;
@@ -148,7 +156,20 @@ static int write_all(struct outputs *outputs, const struct capture *capture,
 	return first_error;
 }
 
-static int commit(struct outputs *outputs)
+/* Whoever has a picture of a good run has more of it than of one that says there was none. */
+static bool keeps_old(const struct outputs *outputs, size_t i, const struct capture *capture)
+{
+	size_t nr;
+
+	capture_stacks(capture, &nr);
+	if (nr || !output_file_would_replace(outputs->files[i]))
+		return false;
+	log_warning("'%s' is kept as it was: there is nothing new to put in its place",
+		    output_file_path(outputs->files[i]));
+	return true;
+}
+
+static int commit(struct outputs *outputs, const struct capture *capture)
 {
 	int first_error = 0;
 
@@ -157,9 +178,13 @@ static int commit(struct outputs *outputs)
 
 		if (!outputs->written[i])
 			continue;
+		if (keeps_old(outputs, i, capture)) {
+			outputs->written[i] = false;
+			continue;
+		}
 		err = output_file_commit(outputs->files[i]);
 		if (err < 0) {
-			log_errno(err, "cannot write '%s'", output_file_path(outputs->files[i]));
+			log_refusal(err, output_file_path(outputs->files[i]));
 			outputs->written[i] = false;
 			if (!first_error)
 				first_error = err;
@@ -176,7 +201,7 @@ int outputs_write(struct outputs *outputs, const struct capture *capture,
 	/* A closed pipe is an error to report, not a death without a word. */
 	signal(SIGPIPE, SIG_IGN);
 	err = write_all(outputs, capture, profile);
-	committed = commit(outputs);
+	committed = commit(outputs, capture);
 	return err < 0 ? err : committed;
 }
 

@@ -25,9 +25,10 @@ bool outputs_need_profile(const struct outputs *outputs);
 
 /*
  * Writes them all and gives the first error; those that could be written whole appear all the
- * same, since a recording is never thrown away.  @profile may be NULL when it is not needed.
- * Formats that have nothing to show for an empty profile are left out; an SVG says that there is
- * nothing.
+ * same, since a recording is never thrown away.  @profile may be NULL when it is not needed, or
+ * could not be made: then only captures are written.  Formats that have nothing to show for an
+ * empty profile are left out; an SVG says that there is nothing.  A recording without stacks
+ * replaces no file that holds something, which is said.
  */
 int outputs_write(struct outputs *outputs, const struct capture *capture,
 		  const struct profile *profile);

@@ -188,9 +188,12 @@ int profile_output_write(struct profile_output *output, const struct profile *pr
 	err = write_paged(output, profile, graph);
 	if (err == -ENODATA)
 		return err;
-	if (err < 0)
-		return log_errno(err, "cannot write '%s'",
-				 is_stdout(output) ? "standard output" : output->path);
+	if (err < 0) {
+		log_error("cannot write '%s': %s",
+			  is_stdout(output) ? "standard output" : output->path,
+			  output_file_error(err));
+		return err;
+	}
 	if (!is_stdout(output))
 		log_info("wrote %s", output->path);
 	if (output->open)

@@ -247,17 +247,15 @@ int report_write(const struct capture *capture, const struct recorded_files *fil
 {
 	_cleanup_(profile_freep) struct profile *profile = NULL;
 	struct symbol_figures figures = {0};
-	int err;
+	int err = 0, written;
 
 	if (outputs_need_profile(outputs)) {
 		err = report_build_profile(capture, files, options, &profile, &figures);
 		if (err < 0)
-			return log_errno(err, "cannot add up the stacks");
+			log_errno(err, "cannot add up the stacks");
 	}
-	err = outputs_write(outputs, capture, profile);
-	if (err < 0)
-		return err;
+	written = outputs_write(outputs, capture, profile);
 	ret_outcome->symbols = figures;
 	ret_outcome->hottest = hottest_functions(profile);
-	return 0;
+	return err < 0 ? err : written;
 }

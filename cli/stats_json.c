@@ -19,8 +19,8 @@ int stats_json_open(const char *path, struct output_file **ret_file)
 	}
 	err = output_file_open(path, ret_file);
 	if (err < 0)
-		return log_errno(err, "cannot write '%s'", path);
-	return 0;
+		log_error("cannot write '%s': %s", path, output_file_error(err));
+	return err;
 }
 
 static void write_ledger(struct json_writer *json, const struct record_stats *stats)
@@ -122,6 +122,6 @@ int stats_json_write(const struct run_figures *figures, struct output_file *file
 	if (!err)
 		err = output_file_commit(file);
 	if (err < 0)
-		return log_errno(err, "cannot write '%s'", output_file_path(file));
-	return 0;
+		log_error("cannot write '%s': %s", output_file_path(file), output_file_error(err));
+	return err;
 }

@@ -88,6 +88,21 @@ static void print_few(const struct run_figures *figures)
 			 samples, plural(samples));
 }
 
+static void print_none(const struct run_figures *figures)
+{
+	double seconds = (double)figures->record.duration_ns / NS_PER_S;
+
+	if (figures->record.lost)
+		log_warning("no samples: all hits were lost");
+	else if (is_poll(figures))
+		log_warning("no samples: the program used almost no CPU (ran %.2f s); try "
+			    "profile:hz:9999",
+			    seconds);
+	else
+		log_warning("no samples, so there is nothing to draw: the probes were not hit");
+	log_info("0 samples in %.2f s", seconds);
+}
+
 void summary_print(const struct run_figures *figures, const char *hottest, const char *written)
 {
 	const struct record_stats *stats = &figures->record;
@@ -100,8 +115,12 @@ void summary_print(const struct run_figures *figures, const char *hottest, const
 		log_verbose("symbols: %" PRIu64 " addresses, %" PRIu64 " named, in %.1f ms",
 			    figures->symbols.addresses, figures->symbols.named,
 			    (double)figures->symbols.ns / NS_PER_MS);
-	if (!stats->samples)
-		log_warning("no samples, so there is nothing to draw: the probes were not hit");
+	if (!stats->samples) {
+		print_none(figures);
+		if (*written)
+			log_info("wrote %s", written);
+		return;
+	}
 	log_info("%" PRIu64 " sample%s in %.2f s, %.2f %% of the stacks complete, %" PRIu64
 		 " lost, %" PRIu64 " different stack%s",
 		 stats->samples, plural(stats->samples), (double)stats->duration_ns / NS_PER_S,

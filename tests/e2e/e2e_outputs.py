@@ -118,6 +118,36 @@ class Outputs(harness.Case):
         self.record("-q", "-o", "o.folded")
         self.assertNotEqual(path.read_text(), "old\n")
 
+    def test_empty_recording_keeps_what_is_there(self):
+        path = self.directory / "ctrace.svg"
+        path.write_text("a good picture\n")
+        run = self.run_ctrace("uprobe:hit", "--stats", "stats.json", "--",
+                              self.program("plain_dynamic"), "--expect")
+        self.assertEqual(run.status, 0, run.err)
+        self.assertEqual(run.stats()["samples"], 0)
+        self.assertEqual(path.read_text(), "a good picture\n")
+        self.assertRegex(run.err, "no samples")
+        self.assertRegex(run.err, "'ctrace.svg' is kept as it was")
+        self.assertNotRegex(run.err, "wrote .*ctrace.svg|0.00 %")
+        self.assertRegex(run.err, r"0 samples in \d+\.\d\d s\n")
+
+    def test_profile_of_nothing_says_why(self):
+        run = self.run_ctrace("profile:hz:1", "--", "true")
+        self.assertEqual(run.status, 0, run.err)
+        self.assertRegex(run.err, r"no samples: the program used almost no CPU \(ran \d\.\d\d s\); "
+                                  "try profile:hz:9999")
+
+    def test_one_output_that_fails_takes_no_other_with_it(self):
+        mount = self.mount("size=16k")
+        run = self.record("-o", mount / "o.svg", "-o", "o.folded", "-o", "o.ctrace", "--stats",
+                          "stats.json", program=self.program("deep_recursion"))
+        self.assertEqual(run.status, 125)
+        self.assertRegex(run.err, "o.svg.*No space left on device")
+        self.assertRegex(run.err, "wrote o.folded, o.ctrace")
+        self.assertGreater(run.stats()["samples"], 0)
+        self.assertEqual(sum(run.stacks("o.folded").values()), run.stats()["samples"])
+        self.assertEqual(harness.files_in(mount), [])
+
     def test_files_belong_to_the_user_behind_sudo(self):
         self.directory.chmod(0o777)
         self.record("-q", "-o", "o.folded", "--stats", "stats.json", program="id",

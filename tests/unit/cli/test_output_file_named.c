@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Everything test_output_file.c asks, where open() does not know O_TMPFILE. */
+/* Everything test_output_file.c asks, where openat() does not know O_TMPFILE. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 
-int __real_open(const char *path, int flags, ...);
-int __wrap_open(const char *path, int flags, ...);
+int __real_openat(int dir, const char *path, int flags, ...);
+int __wrap_openat(int dir, const char *path, int flags, ...);
 
-int __wrap_open(const char *path, int flags, ...)
+int __wrap_openat(int dir, const char *path, int flags, ...)
 {
 	va_list args;
 	int mode;
@@ -19,7 +19,7 @@ int __wrap_open(const char *path, int flags, ...)
 		errno = EOPNOTSUPP;
 		return -1;
 	}
-	return __real_open(path, flags, mode);
+	return __real_openat(dir, path, flags, mode);
 }
 
 #include "test_output_file.c"
