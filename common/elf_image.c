@@ -102,6 +102,7 @@ static int open_bytes(const void *data, size_t size, struct file_map *map,
 	pthread_mutex_init(&image->lock, NULL);
 	image->data = data;
 	image->size = size;
+	image->file_size = size;
 	image->map = map;
 	if (size < sizeof(image->header))
 		return -ENOEXEC;
@@ -127,23 +128,35 @@ static uint64_t modified_ns(const struct stat *st)
 	return (uint64_t)st->st_mtim.tv_sec * 1000000000u + (uint64_t)st->st_mtim.tv_nsec;
 }
 
+/* A sparse file may claim terabytes, which nobody can read, nor even map in the sandbox. */
+static size_t readable_size(const struct stat *st)
+{
+	uint64_t size = (uint64_t)st->st_size, plausible = safe_plausible_size(st);
+
+	if (size > plausible)
+		size = plausible;
+	return size > ELF_IMAGE_MAX_FILE ? ELF_IMAGE_MAX_FILE : size;
+}
+
 int elf_image_open_fd(int fd, struct elf_image **ret_image)
 {
 	struct file_map *map;
 	struct stat st;
+	size_t size;
 	int err;
 
 	if (fstat(fd, &st) < 0)
 		return -errno;
 	if (!S_ISREG(st.st_mode) || st.st_size < (off_t)sizeof(Elf64_Ehdr))
 		return -ENOEXEC;
-	if (!safe_size_is_plausible(&st))
-		return -EFBIG;
-	err = file_map_new(fd, (size_t)st.st_size, &map);
+	size = readable_size(&st);
+	err = file_map_new(fd, size, &map);
 	if (!err)
-		err = open_bytes(file_map_data(map), (size_t)st.st_size, map, ret_image);
-	if (!err)
+		err = open_bytes(file_map_data(map), size, map, ret_image);
+	if (!err) {
+		(*ret_image)->file_size = (uint64_t)st.st_size;
 		(*ret_image)->modified_ns = modified_ns(&st);
+	}
 	return err;
 }
 
@@ -158,7 +171,7 @@ bool elf_image_has_changed(const struct elf_image *image, int fd)
 
 	if (elf_image_is_torn(image) || fstat(fd, &st) < 0)
 		return true;
-	return (uint64_t)st.st_size != image->size || modified_ns(&st) != image->modified_ns;
+	return (uint64_t)st.st_size != image->file_size || modified_ns(&st) != image->modified_ns;
 }
 
 uint64_t elf_image_modified_ns(const struct elf_image *image)
@@ -190,6 +203,11 @@ void elf_image_close(struct elf_image *image)
 const Elf64_Ehdr *elf_image_header(const struct elf_image *image)
 {
 	return &image->header;
+}
+
+bool elf_image_is_whole(const struct elf_image *image)
+{
+	return image->size == image->file_size;
 }
 
 struct elf_span elf_image_bytes(const struct elf_image *image)

@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define ELF_IMAGE_MAX_FILE    ((uint64_t)8 << 30) /* chromium with all its DWARF takes 4 */
 #define ELF_IMAGE_MAX_SECTION ((uint64_t)4 << 30) /* bytes, unpacked; a bomb ends here */
 
 struct elf_image;
@@ -30,7 +31,7 @@ struct elf_span {
 /*
  * Maps @path (or the open file @fd, which the caller keeps) read-only.
  * -ENOEXEC: no 64-bit little-endian ELF; -EBADMSG: headers that contradict the file's size;
- * -EFBIG: sparse beyond belief; -ENOENT, -EACCES ... as the system gave them.  What is cut off a
+ * -ENOENT, -EACCES ... as the system gave them.  What is cut off a
  * mapped file later reads as zeros: see common/file_map.h.
  */
 int elf_image_open(const char *path, struct elf_image **ret_image);
@@ -48,7 +49,9 @@ bool elf_image_is_torn(const struct elf_image *image);
 bool elf_image_has_changed(const struct elf_image *image, int fd);
 /* When the file was last written, ns since 1970; 0 for an image out of memory. */
 uint64_t elf_image_modified_ns(const struct elf_image *image);
-/* The whole file. */
+/* False where the file claims to be larger than is plausible: the rest is not looked at. */
+bool elf_image_is_whole(const struct elf_image *image);
+/* The whole file, but for that. */
 struct elf_span elf_image_bytes(const struct elf_image *image);
 
 /* Program headers, checked; @ret_nr may be 0. */

@@ -18,6 +18,7 @@ struct section_cache {
 struct elf_image {
 	const uint8_t *data;
 	size_t size;
+	uint64_t file_size; /* larger than size where the rest is not read */
 	uint64_t modified_ns;
 	struct file_map *map; /* that data is in; NULL when it is borrowed memory */
 

@@ -13,9 +13,9 @@
 /* O_NONBLOCK does nothing to a regular file, but for leases, which a hostile owner may hold. */
 #define READ_FLAGS (O_RDONLY | O_CLOEXEC | O_NOCTTY)
 
-#define PLAUSIBLE_BYTES ((off_t)256 << 20) /* read in a moment, holes or not */
-#define PLAUSIBLE_RATIO 64		   /* file systems that compress reach 10 */
-#define BLOCK_BYTES	512		   /* of st_blocks, whatever the file system's are */
+#define PLAUSIBLE_BYTES ((uint64_t)256 << 20) /* read in a moment, holes or not */
+#define PLAUSIBLE_RATIO 64		      /* file systems that compress reach 10 */
+#define BLOCK_BYTES	512		      /* of st_blocks, whatever the file system's are */
 
 static int look_up(int dir, const char *path, unsigned int flags)
 {
@@ -85,7 +85,11 @@ int safe_open_input(const char *path)
 		return -errno;
 	if (S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode))
 		return open_again(fd, READ_FLAGS);
-	return S_ISDIR(st.st_mode) ? -EISDIR : reopen(fd, &st);
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	if (S_ISREG(st.st_mode) && (uint64_t)st.st_size > safe_plausible_size(&st))
+		return -EFBIG;
+	return reopen(fd, &st);
 }
 
 FILE *safe_fopen_input(const char *path)
@@ -103,11 +107,14 @@ FILE *safe_fopen_input(const char *path)
 	return file;
 }
 
-bool safe_size_is_plausible(const struct stat *st)
+uint64_t safe_plausible_size(const struct stat *st)
 {
+	uint64_t stored = (uint64_t)st->st_blocks * BLOCK_BYTES, size;
+
 	/* Some file systems do not say how much room a file takes. */
-	return st->st_size <= PLAUSIBLE_BYTES || st->st_blocks == 0 ||
-	       st->st_size / PLAUSIBLE_RATIO <= st->st_blocks * BLOCK_BYTES;
+	if (stored == 0 || __builtin_mul_overflow(stored, PLAUSIBLE_RATIO, &size))
+		return UINT64_MAX;
+	return size < PLAUSIBLE_BYTES ? PLAUSIBLE_BYTES : size;
 }
 
 int safe_read(int fd, uint64_t max, uint8_t **ret_bytes, size_t *ret_size)
@@ -120,7 +127,7 @@ int safe_read(int fd, uint64_t max, uint8_t **ret_bytes, size_t *ret_size)
 		return -errno;
 	if (!S_ISREG(st.st_mode))
 		return -EINVAL;
-	if ((uint64_t)st.st_size > max || !safe_size_is_plausible(&st))
+	if ((uint64_t)st.st_size > max || (uint64_t)st.st_size > safe_plausible_size(&st))
 		return -E2BIG;
 	wanted = (size_t)st.st_size;
 	bytes = xmalloc(wanted + 1);

@@ -38,17 +38,17 @@ int safe_reopen(int fd);
 
 /*
  * What the user named as input: a pipe, a terminal or /dev/stdin is a wish too, and is waited for.
- * -EINVAL: a directory, a socket or a block device.
+ * -EISDIR; -EINVAL: a socket or a block device; -EFBIG: nearly all holes.
  */
 int safe_open_input(const char *path);
 /* As a stream; NULL with errno. */
 FILE *safe_fopen_input(const char *path);
 
 /*
- * Whether a file of this size can be what it says: a sparse file claims terabytes for nothing.
- * Not asked by the functions above, since the length alone hurts nobody.
+ * How much of a file can be more than holes: a sparse one claims terabytes for nothing. safe_open()
+ * does not ask, since the length alone hurts nobody; whoever reads all of it does.
  */
-bool safe_size_is_plausible(const struct stat *st);
+uint64_t safe_plausible_size(const struct stat *st);
 
 /*
  * All bytes of the regular file @fd, from its beginning, NUL-terminated, to be freed by the caller;

@@ -231,6 +231,8 @@ static void build(struct object_set *set, struct object_entry *e, struct elf_ima
 
 	took = time_now_ns() - began;
 	set->stats.build_ns += took;
+	if (!elf_image_is_whole(image))
+		log_warning("'%s' is nearly all holes: only a part of it was read", e->object.path);
 	if (elf_image_is_torn(image))
 		log_warning("'%s' was cut off while it was read: its stacks may be cut, its names "
 			    "missing",

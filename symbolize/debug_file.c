@@ -74,6 +74,10 @@ static bool belongs(struct finder *finder, const struct elf_image *candidate, co
 		note_refusal(finder, path, "it has no build-id");
 		return false;
 	}
+	if (!elf_image_is_whole(candidate)) {
+		note_refusal(finder, path, "it is nearly all holes");
+		return false;
+	}
 	bytes = elf_image_bytes(candidate);
 	if (libdeflate_crc32(0, bytes.data, bytes.size) == finder->link.crc)
 		return true;

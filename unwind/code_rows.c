@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MIN_HOLE  16		       /* shorter ones are alignment */
-#define MAX_BYTES ((uint64_t)64 << 20) /* of code followed in one object; sections may overlap */
+#define MIN_HOLE    16			 /* shorter ones are alignment */
+#define MAX_SYMBOLS ((uint64_t)1 << 30)	 /* bytes of symbol tables; they may overlap, too */
+#define MAX_BYTES   ((uint64_t)64 << 20) /* of code followed in one object; sections may overlap */
 
 struct code_rows {
 	struct cfi_input *input;
@@ -63,15 +64,19 @@ static void take_symbols(struct code_rows *rows, struct elf_span table)
 
 static void find_entries(struct code_rows *rows)
 {
+	uint64_t budget = MAX_SYMBOLS;
 	const Elf64_Shdr *sections;
 	struct elf_span span;
 	size_t nr;
 
 	sections = elf_image_sections(rows->image, &nr);
-	for (size_t i = 0; i < nr; i++)
-		if ((sections[i].sh_type == SHT_SYMTAB || sections[i].sh_type == SHT_DYNSYM) &&
-		    elf_image_section_data(rows->image, i, &span) == 0)
-			take_symbols(rows, span);
+	for (size_t i = 0; i < nr; i++) {
+		if ((sections[i].sh_type != SHT_SYMTAB && sections[i].sh_type != SHT_DYNSYM) ||
+		    elf_image_section_data(rows->image, i, &span) < 0 || span.size > budget)
+			continue;
+		budget -= span.size;
+		take_symbols(rows, span);
+	}
 	if (rows->nr_entries)
 		qsort(rows->entries, rows->nr_entries, sizeof(*rows->entries), compare_u32);
 }
