@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Files that others named or placed are opened by common/safe_open.c and cli/output_*.c alone.
+
+Everywhere else a file is opened only where its name says that the kernel made it (/proc, /sys,
+/dev/null), where it is only looked at (O_PATH), or where a line below says why it may be.  Files are
+mapped by common/file_map.c alone, since a mapping of one that is cut off kills.
+"""
+import re
+import sys
+
+from sources import ROOT, finish, tracked
+
+ROOMS = ("bpf", "cli", "common", "flamegraph", "loader", "symbolize", "unwind")
+OPENS = re.compile(
+    r"(?<![>.\w])(open|open64|openat|openat2|creat|fopen|fopen64|freopen|mkstemp|mkostemp|tmpfile|opendir)\(")
+MAPS = re.compile(r"(?<![>.\w])mmap\(")
+HARMLESS = re.compile(r'O_PATH|\("/(proc|sys)/|\("/dev/null"')
+
+# File -> how many calls it may have, and why.
+MAY_OPEN = {
+    "common/safe_open.c": (2, "the place"),
+    "common/cache_dir.c": (5, "directories and new files of our own cache, checked there"),
+    "cli/output_file.c": (2, "new files, in the directory cli/output_place.c holds"),
+    "cli/output_place.c": (2, "what it looks at, and what it has looked at"),
+    "cli/live_line.c": (1, "/proc/PID/stat"),
+    "cli/stacks_input.c": (1, "tmpfile(): a file without a name"),
+    "loader/feature_trials_perf.c": (1, "/sys, by number"),
+    "loader/feature_trials_rights.c": (1, "our own mappings"),
+    "loader/follower_set.c": (1, "/proc/PID, by number"),
+    "loader/kernel_functions.c": (2, "tracefs and /sys"),
+    "loader/launch_image.c": (2, "/proc/PID, by number"),
+    "loader/object_file.c": (1, "/proc/PID/mem"),
+    "loader/object_find.c": (1, "/proc/PID/maps"),
+    "loader/perf_event.c": (1, "/sys"),
+    "loader/process_set.c": (4, "/proc/PID, by number"),
+    "loader/programs.c": (1, "/proc/self/fdinfo"),
+    "loader/tracefs.c": (2, "tracefs"),
+    "loader/uprobe_event.c": (1, "tracefs"),
+    "symbolize/kallsyms.c": (1, "/proc/kallsyms"),
+    "symbolize/perf_map_place.c": (1, "/proc/PID/status"),
+}
+MAY_MAP = {
+    "common/elf_sections.c": (1, "memory"),
+    "common/file_map.c": (3, "the place"),
+    "loader/map_pool.c": (1, "a BPF map"),
+    "loader/probe_ring.c": (1, "a perf ring"),
+    "loader/table_store.c": (1, "a BPF map"),
+    "loader/task_events.c": (1, "a perf ring"),
+}
+
+
+def without_comments(text):
+    """The code, with every line where it was."""
+    return re.sub(r"/\*.*?\*/", lambda m: "\n" * m.group().count("\n"), text, flags=re.S)
+
+
+def calls(text, pattern):
+    """(line, the call up to its end) of what @pattern finds."""
+    for match in pattern.finditer(text):
+        end = text.find(";", match.start())
+        yield text.count("\n", 0, match.start()) + 1, text[match.start():end]
+
+
+def check(path, text, pattern, allowed, instead):
+    found = [line for line, call in calls(text, pattern) if not HARMLESS.search(call)]
+    number, _ = allowed.get(str(path), (0, ""))
+    if len(found) > number:
+        yield (f"{path}:{found[-1]}: {len(found)} calls, {number} are allowed: use {instead}, or say "
+               f"in tests/lint/opens.py why not")
+
+
+if __name__ == "__main__":
+    problems = []
+    for path in tracked(*(f"{room}/*.[ch]" for room in ROOMS)):
+        text = without_comments((ROOT / path).read_text())
+        problems += check(path, text, OPENS, MAY_OPEN, "common/safe_open.h")
+        problems += check(path, text, MAPS, MAY_MAP, "common/file_map.h")
+    sys.exit(finish(problems, "opens"))
