@@ -14,6 +14,7 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -24,6 +25,8 @@
 #define CACHE_MIN_FILE	   (2u << 20)
 /* Whoever waits as long is told: code without CFI (chromium) takes 2 s to follow, once. */
 #define SLOW_TABLE_NS 700000000u
+/* Nothing real takes as long, even on a machine that has other things to do. */
+#define MAX_TABLE_NS ((uint64_t)60 * 1000000000)
 
 /* The path too: inode numbers are given again when a file is deleted. */
 struct identity {
@@ -196,11 +199,30 @@ static void count_table(struct object_set *set, const struct unwind_table *t)
 			set->stats.unsupported_rows += t->stats.none[i];
 }
 
+/* Ctrl-C and the like, which the main loop blocks and reads later: a table is not worth the wait.
+ */
+static bool is_stop_wanted(const void *deadline)
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+	sigset_t pending;
+
+	if (time_now_ns() > *(const uint64_t *)deadline)
+		return true;
+	sigpending(&pending);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		if (sigismember(&pending, signals[i]))
+			return true;
+	return false;
+}
+
 /* From the cache when it is worth it and there, else built (and kept for the next run). */
 static int get_table(struct object_set *set, const struct object *o, struct elf_image *image,
 		     struct unwind_table **ret_table)
 {
+	const uint64_t deadline = time_now_ns() + MAX_TABLE_NS;
 	struct unwind_options options = {
+		.should_stop = is_stop_wanted,
+		.stop_arg = &deadline,
 		.no_ramps = set->store && !table_store_has_room(set->store, CTRACE_MAX_RULES / 16),
 	};
 	struct build_id key = {};
@@ -237,6 +259,9 @@ static void build(struct object_set *set, struct object_entry *e, struct elf_ima
 		log_warning("'%s' was cut off while it was read: its stacks may be cut, its names "
 			    "missing",
 			    e->object.path);
+	if (err == -ECANCELED)
+		log_warning("gave up reading '%s' after %.1f s: its stacks will be cut",
+			    e->object.path, (double)took / 1e9);
 	if (err < 0) {
 		log_verbose("no unwind table for '%s': %s", e->object.path, strerror(-err));
 		return;

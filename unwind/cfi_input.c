@@ -214,6 +214,8 @@ int cfi_input_collect(struct cfi_input *input, struct elf_image *image,
 		collect_section(input, options->debug_image, ".debug_frame", true);
 	if (!input->ranges.nr && input->bad_fdes)
 		return -EBADMSG;
+	if (unwind_should_stop(options))
+		return -ECANCELED;
 	if (!options->no_text)
 		known_code_add(input, image);
 	if (!options->cfi_only) {

@@ -135,9 +135,10 @@ static int build(const struct cfi_input *input, const struct unwind_options *opt
 
 	/* In one piece the builder itself keeps to the limit, by plain rows instead of ramps. */
 	do {
-		chunks = table_chunks_build(input, max_ranges, options->nr_threads,
-					    options->no_ramps, &nr);
-		err = join_chunks(input, chunks, nr, ret_table);
+		chunks = table_chunks_build(input, max_ranges, options, &nr);
+		err = unwind_should_stop(options) ? -ECANCELED : 0;
+		if (!err)
+			err = join_chunks(input, chunks, nr, ret_table);
 		table_chunks_free(chunks, nr);
 		max_ranges = SIZE_MAX / 2;
 	} while (err == -E2BIG && nr > 1);

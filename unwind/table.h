@@ -47,17 +47,24 @@ struct unwind_options {
 	bool cfi_only;		 /* without what Go's table and the code itself tell */
 	bool no_text;		 /* cfi_only, and the image's text is not there to be looked at */
 	bool no_ramps;		 /* plain rows only: when the global rule space runs short */
+	/* Asked now and then, from several threads; true gives the table up.  NULL: never. */
+	bool (*should_stop)(const void *arg);
+	const void *stop_arg;
 };
 
 /*
  * Builds the table of @image, which may be closed afterwards.  Sources in order: .eh_frame found
  * by PT_GNU_EH_FRAME, the .eh_frame section, then .debug_frame for what is still uncovered.
  * -ENODATA: no CFI and no code known without; -EBADMSG: nothing of it could be trusted; -E2BIG:
- * more than 2^32 bytes of text or rows.  A row that cannot be expressed becomes a NONE row with its
- * reason, counted.
+ * more than 2^32 bytes of text or rows; -ECANCELED: @should_stop said so.  A row that cannot be
+ * expressed becomes a NONE row with its reason, counted.
  */
 int unwind_table_build(struct elf_image *image, const struct unwind_options *options,
 		       struct unwind_table **ret_table);
+static inline bool unwind_should_stop(const struct unwind_options *options)
+{
+	return options->should_stop && options->should_stop(options->stop_arg);
+}
 void unwind_table_free(struct unwind_table *table);
 DEFINE_CLEANUP(struct unwind_table *, unwind_table_free);
 

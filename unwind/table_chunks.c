@@ -3,6 +3,7 @@
 
 #include "common/alloc.h"
 #include "unwind/cfi_program.h"
+#include "unwind/table.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -17,6 +18,7 @@
 struct work {
 	const struct cfi_input *input;
 	struct table_chunk *chunks;
+	const struct unwind_options *options;
 	size_t nr_chunks;
 	atomic_size_t next;
 };
@@ -74,7 +76,7 @@ static void *run_chunks(void *arg)
 	for (;;) {
 		size_t i = atomic_fetch_add(&work->next, 1);
 
-		if (i >= work->nr_chunks)
+		if (i >= work->nr_chunks || unwind_should_stop(work->options))
 			return NULL;
 		build_chunk(work->input, &work->chunks[i]);
 	}
@@ -109,10 +111,10 @@ static void run_threads(struct work *work, unsigned int nr_threads)
 }
 
 struct table_chunk *table_chunks_build(const struct cfi_input *input, size_t max_ranges,
-				       unsigned int nr_threads, bool no_ramps, size_t *ret_nr)
+				       const struct unwind_options *options, size_t *ret_nr)
 {
 	size_t nr = (input->ranges.nr + max_ranges - 1) / max_ranges;
-	struct work work = {.input = input, .nr_chunks = nr};
+	struct work work = {.input = input, .options = options, .nr_chunks = nr};
 
 	work.chunks = xcalloc(nr, sizeof(*work.chunks));
 	for (size_t i = 0; i < nr; i++) {
@@ -120,10 +122,10 @@ struct table_chunk *table_chunks_build(const struct cfi_input *input, size_t max
 
 		work.chunks[i].first = i * max_ranges;
 		work.chunks[i].end = i * max_ranges + (left < max_ranges ? left : max_ranges);
-		row_builder_init(&work.chunks[i].builder, no_ramps,
+		row_builder_init(&work.chunks[i].builder, options->no_ramps,
 				 (work.chunks[i].end - work.chunks[i].first) * ROWS_PER_FDE);
 	}
-	run_threads(&work, nr_threads);
+	run_threads(&work, options->nr_threads);
 	*ret_nr = nr;
 	return work.chunks;
 }

@@ -9,6 +9,8 @@
 #include "unwind/cfi_input.h"
 #include "unwind/row_builder.h"
 
+struct unwind_options;
+
 /* One stretch of ranges and what became of it. */
 struct table_chunk {
 	size_t first; /* ranges [first, end) of the input */
@@ -17,9 +19,12 @@ struct table_chunk {
 	uint64_t bad_fdes;
 };
 
-/* Splits the ranges of @input into *ret_nr chunks of at most @max_ranges and builds them. */
+/*
+ * Splits the ranges of @input into *ret_nr chunks of at most @max_ranges and builds them; some are
+ * left empty when the options say to stop.
+ */
 struct table_chunk *table_chunks_build(const struct cfi_input *input, size_t max_ranges,
-				       unsigned int nr_threads, bool no_ramps, size_t *ret_nr);
+				       const struct unwind_options *options, size_t *ret_nr);
 void table_chunks_free(struct table_chunk *chunks, size_t nr);
 
 #endif

@@ -521,6 +521,37 @@ static void test_the_table_does_not_depend_on_threads(void **state)
 	unwind_table_free(b);
 }
 
+/* Says to stop when it is asked for the *@arg-th time. */
+static bool stop_at(const void *arg)
+{
+	static unsigned int asked;
+
+	if (!arg) {
+		asked = 0;
+		return false;
+	}
+	return ++asked >= *(const unsigned int *)arg;
+}
+
+static void test_whoever_does_not_want_to_wait_gets_no_table(void **state)
+{
+	struct elf_image *image;
+
+	(void)state;
+	if (elf_image_open("/lib/x86_64-linux-gnu/libc.so.6", &image) < 0)
+		skip();
+	for (unsigned int at = 1; at <= 3; at++) {
+		const struct unwind_options options = {
+			.nr_threads = 1, .should_stop = stop_at, .stop_arg = &at};
+		struct unwind_table *table = NULL;
+
+		stop_at(NULL);
+		assert_int_equal(unwind_table_build(image, &options, &table), -ECANCELED);
+		assert_null(table);
+	}
+	elf_image_close(image);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -542,6 +573,7 @@ int main(void)
 		cmocka_unit_test(test_entries_without_end_are_refused),
 		cmocka_unit_test(test_a_cie_that_is_itself_an_fde_is_refused),
 		cmocka_unit_test(test_the_table_does_not_depend_on_threads),
+		cmocka_unit_test(test_whoever_does_not_want_to_wait_gets_no_table),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
