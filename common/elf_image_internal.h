@@ -34,6 +34,7 @@ struct elf_image {
 
 	pthread_mutex_t lock;	     /* guards cache */
 	struct section_cache *cache; /* one a section; NULL until one is decompressed */
+	uint64_t unpacked;	     /* bytes that it holds, or is about to; guarded by the lock */
 };
 
 void elf_image_release_sections(struct elf_image *image);

@@ -19,6 +19,13 @@
 #define MAX_RATIO   256
 #define RATIO_SLACK ((size_t)256 << 10)
 
+/*
+ * All sections of a file together: a hundred small bombs are one large one.  Whole files shrink to
+ * a third or a quarter.
+ */
+#define MAX_FILE_RATIO 64
+#define FILE_SLACK     ((uint64_t)128 << 20)
+
 #define HUGE_PAGE_SIZE ((size_t)2 << 20)
 #define ELF_PAGE_SIZE  ((uintptr_t)4096)
 
@@ -105,6 +112,8 @@ static int inflate_into(const struct compressed *in, uint8_t *out)
 
 static int check_size(const struct compressed *in)
 {
+	if (!in->full_size)
+		return -EBADMSG;
 	if (in->full_size > ELF_IMAGE_MAX_SECTION)
 		return -E2BIG;
 	switch (in->type) {
@@ -117,6 +126,27 @@ static int check_size(const struct compressed *in)
 	default:
 		return -EOPNOTSUPP;
 	}
+}
+
+/* Sets room for @size unpacked bytes aside. */
+static int take_room(struct elf_image *image, uint64_t size)
+{
+	uint64_t room = image->size * MAX_FILE_RATIO + FILE_SLACK;
+	bool fits;
+
+	pthread_mutex_lock(&image->lock);
+	fits = image->unpacked <= room && size <= room - image->unpacked;
+	if (fits)
+		image->unpacked += size;
+	pthread_mutex_unlock(&image->lock);
+	return fits ? 0 : -E2BIG;
+}
+
+static void give_room_back(struct elf_image *image, uint64_t size)
+{
+	pthread_mutex_lock(&image->lock);
+	image->unpacked -= size;
+	pthread_mutex_unlock(&image->lock);
 }
 
 /* Nobody reads the packed bytes twice: their pages need not count as ours any longer. */
@@ -133,12 +163,8 @@ static int decompress(const struct elf_image *image, const struct compressed *in
 		      struct section_cache *ret)
 {
 	uint8_t *out;
-	int err = check_size(in);
+	int err = 0;
 
-	if (err)
-		return err;
-	if (!in->full_size)
-		return -EBADMSG;
 	/* A mapping: pages a lying header never fills cost nothing, and a refusal is no death. */
 	out = mmap(NULL, in->full_size, PROT_READ | PROT_WRITE,
 		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -159,6 +185,21 @@ static int decompress(const struct elf_image *image, const struct compressed *in
 	forget_input(image, in);
 	*ret = (struct section_cache){.data = out, .size = in->full_size};
 	return 0;
+}
+
+static int decompress_within_room(struct elf_image *image, const struct compressed *in,
+				  struct section_cache *ret)
+{
+	int err = check_size(in);
+
+	if (!err)
+		err = take_room(image, in->full_size);
+	if (err)
+		return err;
+	err = decompress(image, in, ret);
+	if (err)
+		give_room_back(image, in->full_size);
+	return err;
 }
 
 static bool find_cached(struct elf_image *image, size_t index, struct elf_span *ret_span)
@@ -185,10 +226,12 @@ static void keep_unpacked(struct elf_image *image, size_t index,
 	pthread_mutex_lock(&image->lock);
 	if (!image->cache)
 		image->cache = xcalloc(image->nr_sections, sizeof(*image->cache));
-	if (image->cache[index].data)
+	if (image->cache[index].data) {
 		munmap(unpacked->data, unpacked->size);
-	else
+		image->unpacked -= unpacked->size;
+	} else {
 		image->cache[index] = *unpacked;
+	}
 	*ret_span = (struct elf_span){.data = image->cache[index].data,
 				      .size = image->cache[index].size,
 				      .vaddr = image->sections[index].sh_addr};
@@ -225,7 +268,7 @@ int elf_image_section_data(struct elf_image *image, size_t index, struct elf_spa
 
 	if (find_cached(image, index, ret_span))
 		return 0;
-	ret = decompress(image, &in, &unpacked);
+	ret = decompress_within_room(image, &in, &unpacked);
 	if (ret) {
 		log_debug("section %s: cannot decompress: error %d",
 			  elf_image_section_name(image, index), -ret);
@@ -254,6 +297,7 @@ void elf_image_drop_section(struct elf_image *image, size_t index)
 	pthread_mutex_lock(&image->lock);
 	if (image->cache && index < image->nr_sections && image->cache[index].data) {
 		munmap(image->cache[index].data, image->cache[index].size);
+		image->unpacked -= image->cache[index].size;
 		image->cache[index] = (struct section_cache){0};
 	}
 	pthread_mutex_unlock(&image->lock);

@@ -377,6 +377,55 @@ static void test_threads_share_one_decompression(void **state)
 	elf_image_close(image);
 }
 
+/* Sections that are all right one by one, and 40 of them in a file of 1 MB. */
+static void test_many_small_bombs_are_one_large_one(void **state)
+{
+	enum { NR = 40, FULL = 16 << 20 };
+	const size_t bound = ZSTD_compressBound(FULL);
+	uint8_t *zeros = calloc(1, FULL), *packed = malloc(bound);
+	size_t size = ZSTD_compress(packed, bound, zeros, FULL, 3), nr_good = 0;
+	const Elf64_Chdr chdr = {.ch_type = ELFCOMPRESS_ZSTD, .ch_size = FULL};
+	const size_t headers = sizeof(Elf64_Ehdr) + NR * sizeof(Elf64_Shdr);
+	const size_t file_size = headers + sizeof(chdr) + size;
+	uint8_t *file = calloc(1, file_size);
+	Elf64_Ehdr header = {
+		.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB},
+		.e_shoff = sizeof(header),
+		.e_shentsize = sizeof(Elf64_Shdr),
+		.e_shnum = NR};
+	struct elf_image *image;
+	struct elf_span span;
+
+	(void)state;
+	memcpy(file, &header, sizeof(header));
+	for (size_t i = 0; i < NR; i++) {
+		const Elf64_Shdr section = {.sh_type = SHT_PROGBITS,
+					    .sh_flags = SHF_COMPRESSED,
+					    .sh_offset = headers,
+					    .sh_size = sizeof(chdr) + size};
+
+		memcpy(file + sizeof(header) + i * sizeof(section), &section, sizeof(section));
+	}
+	memcpy(file + headers, &chdr, sizeof(chdr));
+	memcpy(file + headers + sizeof(chdr), packed, size);
+	assert_int_equal(elf_image_open_memory(file, file_size, &image), 0);
+	for (size_t i = 0; i < NR; i++) {
+		int err = elf_image_section_data(image, i, &span);
+
+		nr_good += err == 0;
+		assert_true(err == 0 || err == -E2BIG);
+	}
+	assert_in_range(nr_good, 8, 10);
+	/* What is given back can be had again. */
+	assert_int_equal(elf_image_section_data(image, NR - 1, &span), -E2BIG);
+	elf_image_drop_section(image, 0);
+	assert_int_equal(elf_image_section_data(image, NR - 1, &span), 0);
+	elf_image_close(image);
+	free(file);
+	free(packed);
+	free(zeros);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -390,6 +439,7 @@ int main(void)
 		cmocka_unit_test(test_names_outside_the_string_table_are_empty),
 		cmocka_unit_test(test_files_that_are_no_elf_are_refused),
 		cmocka_unit_test(test_threads_share_one_decompression),
+		cmocka_unit_test(test_many_small_bombs_are_one_large_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
