@@ -15,6 +15,10 @@ ROOMS = ("bpf", "cli", "common", "flamegraph", "loader", "symbolize", "unwind")
 OPENS = re.compile(
     r"(?<![>.\w])(open|open64|openat|openat2|creat|fopen|fopen64|freopen|mkstemp|mkostemp|tmpfile|opendir)\(")
 MAPS = re.compile(r"(?<![>.\w])mmap\(")
+MADE = re.compile(r'snprintf\((\w+), sizeof\(\1\),\s*"/(?:proc|sys)/([^"]*)"')
+NEAR = 400  # characters: the path is made right above
+# Links of the kernel's that lead back to files of others.
+LEADS_OUT = re.compile(r"/(root|cwd|exe|fd|map_files)\b")
 HARMLESS = re.compile(r'O_PATH|\("/(proc|sys)/|\("/dev/null"')
 
 # File -> how many calls it may have, and why.
@@ -23,22 +27,13 @@ MAY_OPEN = {
     "common/cache_dir.c": (5, "directories and new files of our own cache, checked there"),
     "cli/output_file.c": (2, "new files, in the directory cli/output_place.c holds"),
     "cli/output_place.c": (2, "what it looks at, and what it has looked at"),
-    "cli/live_line.c": (1, "/proc/PID/stat"),
     "cli/stacks_input.c": (1, "tmpfile(): a file without a name"),
     "loader/feature_trials_perf.c": (1, "/sys, by number"),
     "loader/feature_trials_rights.c": (1, "our own mappings"),
-    "loader/follower_set.c": (1, "/proc/PID, by number"),
     "loader/kernel_functions.c": (2, "tracefs and /sys"),
-    "loader/launch_image.c": (2, "/proc/PID, by number"),
-    "loader/object_file.c": (1, "/proc/PID/mem"),
-    "loader/object_find.c": (1, "/proc/PID/maps"),
-    "loader/perf_event.c": (1, "/sys"),
-    "loader/process_set.c": (4, "/proc/PID, by number"),
-    "loader/programs.c": (1, "/proc/self/fdinfo"),
     "loader/tracefs.c": (2, "tracefs"),
     "loader/uprobe_event.c": (1, "tracefs"),
     "symbolize/kallsyms.c": (1, "/proc/kallsyms"),
-    "symbolize/perf_map_place.c": (1, "/proc/PID/status"),
 }
 MAY_MAP = {
     "common/elf_sections.c": (1, "memory"),
@@ -55,15 +50,23 @@ def without_comments(text):
     return re.sub(r"/\*.*?\*/", lambda m: "\n" * m.group().count("\n"), text, flags=re.S)
 
 
+def is_made_above(text, at, call):
+    """Is the call's path one of /proc or /sys, printed right above?"""
+    made = list(MADE.finditer(text, max(0, at - NEAR), at))
+    return bool(made) and not LEADS_OUT.search(made[-1].group(2)) and \
+        re.search(rf"\((?:\w+, )?{made[-1].group(1)}\b", call)
+
+
 def calls(text, pattern):
-    """(line, the call up to its end) of what @pattern finds."""
+    """Lines of the calls that @pattern finds, but for those that can do no harm."""
     for match in pattern.finditer(text):
-        end = text.find(";", match.start())
-        yield text.count("\n", 0, match.start()) + 1, text[match.start():end]
+        call = text[match.start():text.find(";", match.start())]
+        if not HARMLESS.search(call) and not is_made_above(text, match.start(), call):
+            yield text.count("\n", 0, match.start()) + 1
 
 
 def check(path, text, pattern, allowed, instead):
-    found = [line for line, call in calls(text, pattern) if not HARMLESS.search(call)]
+    found = list(calls(text, pattern))
     number, _ = allowed.get(str(path), (0, ""))
     if len(found) > number:
         yield (f"{path}:{found[-1]}: {len(found)} calls, {number} are allowed: use {instead}, or say "
