@@ -19,7 +19,7 @@ MADE = re.compile(r'snprintf\((\w+), sizeof\(\1\),\s*"/(?:proc|sys)/([^"]*)"')
 NEAR = 400  # characters: the path is made right above
 # Links of the kernel's that lead back to files of others.
 LEADS_OUT = re.compile(r"/(root|cwd|exe|fd|map_files)\b")
-HARMLESS = re.compile(r'O_PATH|\("/(proc|sys)/|\("/dev/null"')
+HARMLESS = re.compile(r'O_PATH|\("/(proc|sys)/|\("/dev/null"|MAP_ANONYMOUS')
 
 # File -> how many calls it may have, and why.
 MAY_OPEN = {
@@ -36,8 +36,7 @@ MAY_OPEN = {
     "symbolize/kallsyms.c": (1, "/proc/kallsyms"),
 }
 MAY_MAP = {
-    "common/elf_sections.c": (1, "memory"),
-    "common/file_map.c": (3, "the place"),
+    "common/file_map.c": (1, "the place"),
     "loader/map_pool.c": (1, "a BPF map"),
     "loader/probe_ring.c": (1, "a perf ring"),
     "loader/table_store.c": (1, "a BPF map"),
