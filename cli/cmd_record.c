@@ -5,17 +5,20 @@
 #include "cli/outputs.h"
 #include "cli/record_options.h"
 #include "cli/report_pipeline.h"
+#include "cli/rescue.h"
 #include "cli/run_figures.h"
 #include "cli/stats_json.h"
 #include "cli/summary.h"
 #include "common/alloc.h"
 #include "common/log.h"
 #include "flamegraph/capture.h"
+#include "loader/interrupts.h"
 #include "loader/record.h"
 #include "loader/time.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -26,6 +29,18 @@ static int status_of_program(int wait_status)
 	return WEXITSTATUS(wait_status);
 }
 
+static bool has_ended(const struct record_result *result, int *ret_status, int flags)
+{
+	pid_t got;
+
+	do
+		got = waitpid(result->child, ret_status, flags);
+	while (got < 0 && errno == EINTR);
+	if (got < 0)
+		log_errno(errno, "cannot wait for the program");
+	return got != 0;
+}
+
 /* The exit status is the program's own, so one that outlives the recording is waited for. */
 static int wait_for_program(const struct record_result *result)
 {
@@ -34,15 +49,56 @@ static int wait_for_program(const struct record_result *result)
 	if (!result->launched)
 		return 0;
 	if (result->child_running) {
-		log_verbose("waiting for the program (pid %d), which still runs", result->child);
-		while (waitpid(result->child, &wait_status, 0) < 0) {
-			if (errno != EINTR) {
-				log_errno(errno, "cannot wait for the program");
-				return EXIT_CTRACE_FAILED;
-			}
+		wait_status = W_EXITCODE(EXIT_CTRACE_FAILED, 0);
+		if (!has_ended(result, &wait_status, WNOHANG)) {
+			log_info("the program goes on (pid %d): waiting for its exit status, "
+				 "Ctrl-C ends that",
+				 result->child);
+			has_ended(result, &wait_status, 0);
 		}
 	}
 	return status_of_program(wait_status);
+}
+
+/* Those the launched program has left behind. */
+static void tell_who_goes_on(const struct record_arguments *args,
+			     const struct record_result *result)
+{
+	if (!result->nr_left || result->child_running || result->interrupted)
+		return;
+	log_info("still running, and not recorded any more: %zu process%s it started%s",
+		 result->nr_left, result->nr_left == 1 ? "" : "es",
+		 args->record.duration_ns || args->record.wait_all
+			 ? ""
+			 : "; --wait-all records until the last one ends, -d 10s for so long");
+}
+
+static int finish_with_program(const struct record_arguments *args,
+			       const struct record_result *result)
+{
+	tell_who_goes_on(args, result);
+	return wait_for_program(result);
+}
+
+/* What giving up finds. */
+struct last_words {
+	const struct record_result *result;
+	const struct report_options *options;
+};
+
+static void save_recording(void *arg)
+{
+	const struct last_words *words = arg;
+
+	rescue_capture(words->result->capture, words->options);
+}
+
+static void say_goodbye(void *arg)
+{
+	const struct last_words *words = arg;
+
+	if (words->result->child_running && kill(words->result->child, 0) == 0)
+		log_warning("the program goes on (pid %d)", words->result->child);
 }
 
 static void find_files(const void *arg, const struct capture_object *object, int *ret_file,
@@ -100,6 +156,29 @@ static void show_progress(const struct record_progress *progress, void *arg)
 	live_line_update(*line, text, progress->pids, progress->nr_pids, progress->nr_started);
 }
 
+static int record_into(struct record_arguments *args, struct outputs *outputs,
+		       struct output_file *stats_file, struct record_result *result)
+{
+	struct interrupts *interrupts = args->record.interrupts;
+	struct last_words words = {result, &args->report};
+	int exit_status = EXIT_CTRACE_FAILED;
+	int err;
+
+	if (record_run(&args->record, result, &exit_status) < 0)
+		return exit_status;
+	interrupts_set_last_act(interrupts, save_recording, &words);
+	err = report(args, outputs, stats_file, result);
+	interrupts_set_last_act(interrupts, say_goodbye, &words);
+	record_release(result);
+	if (err < 0)
+		exit_status = EXIT_CTRACE_FAILED;
+	else
+		exit_status = finish_with_program(args, result);
+	/* The words are about to go. */
+	interrupts_end(TAKE_PTR(args->record.interrupts));
+	return exit_status;
+}
+
 static int record_and_report(struct record_arguments *args)
 {
 	_cleanup_(live_line_freep) struct live_line *line = NULL;
@@ -107,23 +186,25 @@ static int record_and_report(struct record_arguments *args)
 	_cleanup_(output_file_freep) struct output_file *stats_file = NULL;
 	_cleanup_(capture_freep) struct capture *capture = NULL;
 	struct record_result result = {0};
-	int exit_status = EXIT_CTRACE_FAILED;
-	int err;
+	int exit_status, err;
 
 	if (outputs_open(&args->report, &outputs) < 0)
 		return EXIT_CTRACE_FAILED;
 	if (stats_json_open(args->report.stats_path, &stats_file) < 0)
 		return EXIT_CTRACE_FAILED;
+	err = interrupts_begin(&args->record.interrupts);
+	if (err < 0) {
+		log_errno(err, "cannot take signals");
+		return EXIT_CTRACE_FAILED;
+	}
 	if (log_get_level() == LOG_NORMAL)
 		line = live_line_new(STDERR_FILENO);
 	args->record.on_progress = show_progress;
 	args->record.progress_arg = &line;
-	if (record_run(&args->record, &result, &exit_status) < 0)
-		return exit_status;
+	exit_status = record_into(args, outputs, stats_file, &result);
+	interrupts_end(args->record.interrupts);
 	capture = result.capture;
-	err = report(args, outputs, stats_file, &result);
-	record_release(&result);
-	return err < 0 ? EXIT_CTRACE_FAILED : wait_for_program(&result);
+	return exit_status;
 }
 
 int cmd_record(int argc, char **argv)

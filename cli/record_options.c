@@ -23,6 +23,7 @@ enum {
 	KEY_NO_KERNEL,
 	KEY_NO_USER,
 	KEY_NO_CHILDREN,
+	KEY_WAIT_ALL,
 	KEY_CPUS,
 	KEY_USER,
 	KEY_BPF_STATS,
@@ -39,7 +40,8 @@ static const struct argp_option options[] = {
 	{.name = "duration",
 	 .key = 'd',
 	 .arg = "TIME",
-	 .doc = "Stop recording after TIME: 10s, 500ms, 2m (default: when PROGRAM ends)"},
+	 .doc = "Stop recording after TIME: 10s, 500ms, 2m (default: when PROGRAM "
+		"ends); with it, processes that outlive PROGRAM are recorded, too"},
 	{.name = "events", .key = 'n', .arg = "NUMBER", .doc = "Stop recording after NUMBER hits"},
 	{.name = "max-frames",
 	 .key = KEY_MAX_FRAMES,
@@ -50,6 +52,9 @@ static const struct argp_option options[] = {
 	{.name = "no-children",
 	 .key = KEY_NO_CHILDREN,
 	 .doc = "Record PROGRAM's own process, not those it starts"},
+	{.name = "wait-all",
+	 .key = KEY_WAIT_ALL,
+	 .doc = "Record until the last process PROGRAM has started ends, not PROGRAM's own"},
 	{.name = "cpus", .key = KEY_CPUS, .arg = "LIST", .doc = "Sample on these CPUs: 0-3,8"},
 	{.name = "user",
 	 .key = KEY_USER,
@@ -77,8 +82,8 @@ static const char examples[] =
 	"  ctrace tracepoint:syscalls:sys_enter_openat -o o.ctrace -- make\n"
 	"  ctrace report o.ctrace -o o.svg                    the same, drawn later\n\n"
 	"Exit status: PROGRAM's own (128+N if signal N ended it); 125 if ctrace failed,\n"
-	"126 if PROGRAM cannot run, 127 if it is not found.  The first Ctrl-C ends the\n"
-	"recording and writes every output, the second gives up.\n";
+	"126 if PROGRAM cannot run, 127 if it is not found.  The first Ctrl-C or\n"
+	"SIGTERM ends the recording and writes every output; one a second later gives up.\n";
 
 static void append_probe(struct record_arguments *args, const char *text)
 {
@@ -166,6 +171,9 @@ static error_t parse_switch(struct record_options *record, int key)
 		return 0;
 	case KEY_NO_CHILDREN:
 		record->no_children = true;
+		return 0;
+	case KEY_WAIT_ALL:
+		record->wait_all = true;
 		return 0;
 	case KEY_TIMELINE:
 		record->slice_ns = TIMELINE_SLICE_NS;

@@ -35,6 +35,23 @@ static bool is_loud(enum log_level level)
 	return log_get_level() >= level;
 }
 
+/*
+ * Names of files, threads and functions are anybody's: what steers a terminal does not get there.
+ * Controls of Unicode's second block are two bytes in UTF-8.
+ */
+static void disarm(char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		unsigned char byte = (unsigned char)text[i];
+		unsigned char next = i + 1 < len ? (unsigned char)text[i + 1] : 0;
+
+		if ((byte < 0x20 && byte != '\n' && byte != '\t') || byte == 0x7f)
+			text[i] = '?';
+		else if (byte == 0xc2 && next >= 0x80 && next < 0xa0)
+			text[i] = text[i + 1] = '?';
+	}
+}
+
 __attribute__((format(printf, 2, 0))) static void write_line(const char *prefix, const char *format,
 							     va_list args, const char *suffix)
 {
@@ -47,11 +64,12 @@ __attribute__((format(printf, 2, 0))) static void write_line(const char *prefix,
 	got = vsnprintf(line + len, room - len, format, args);
 	if (got > 0)
 		len += (size_t)got < room - len ? (size_t)got : room - len - 1;
-	if (suffix) {
+	if (suffix && room - len > sizeof(": ")) {
 		got = snprintf(line + len, room - len, ": %s", suffix);
 		if (got > 0)
 			len += (size_t)got < room - len ? (size_t)got : room - len - 1;
 	}
+	disarm(line, len);
 	line[len++] = '\n';
 	atomic_fetch_add_explicit(&nr_lines, 1, memory_order_relaxed);
 	/* stderr gone is no reason to stop profiling. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What ctrace says on stderr.  One message is one write, so lines of threads never mix.  Libraries
- * use log_debug() only; the first caller in loader/ or cli/ that knows the noun reports, once.
+ * What ctrace says on stderr.  One message is one write, so lines of threads never mix.  Controls
+ * in it, as of an escape sequence in a name, are written as '?'.  Libraries use log_debug() only;
+ * the first caller in loader/ or cli/ that knows the noun reports, once.
  */
 #ifndef CTRACE_COMMON_LOG_H
 #define CTRACE_COMMON_LOG_H

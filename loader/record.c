@@ -8,6 +8,7 @@
 #include "loader/capture_builder.h"
 #include "loader/follower_set.h"
 #include "loader/inherited_fds.h"
+#include "loader/interrupts.h"
 #include "loader/jit_hints.h"
 #include "loader/launch.h"
 #include "loader/launch_path.h"
@@ -149,6 +150,7 @@ static int start_program(struct recording *r, int *ret_exit)
 	struct launch_options options = {
 		.argv = r->options->argv,
 		.user = r->options->user,
+		.mask = interrupts_former_mask(r->options->interrupts),
 		.fds = r->inherited_fds,
 	};
 	_cleanup_free_ char *error = NULL;
@@ -165,6 +167,8 @@ static int start_program(struct recording *r, int *ret_exit)
 		}
 		return err;
 	}
+	interrupts_set_program(r->options->interrupts, launch_pid(r->launch),
+			       launch_pidfd(r->launch));
 	err = launch_to_start(r->launch);
 	/* A missing library, say: it is for its own words and exit status to tell. */
 	if (err == -ESRCH)
@@ -286,7 +290,9 @@ int record_let_go(struct recording *r)
 	state->tell_dropped = 1;
 	state->enabled = 1;
 	err = launch_detach(r->launch);
-	return err < 0 ? log_errno(err, "cannot let '%s' run", r->options->argv[0]) : 0;
+	/* Killed while it was stopped: its end is the end of the recording. */
+	return err < 0 && err != -ESRCH ? log_errno(err, "cannot let '%s' run", r->options->argv[0])
+					: 0;
 }
 
 static int run(struct recording *r)
@@ -331,6 +337,7 @@ static int finish(struct recording *r, struct record_result *result)
 	result->interrupted = r->interrupted;
 	result->launched = true;
 	result->child = launch_pid(r->launch);
+	result->nr_left = r->nr_left;
 	result->child_running = launch_wait(r->launch, &result->wait_status) == -EAGAIN;
 	record_say_doubts(r);
 	err = capture_build(result->capture, r->stacks, r->processes);

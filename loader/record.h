@@ -16,6 +16,7 @@
 
 struct capture;
 struct capture_object;
+struct interrupts;
 struct recording;
 
 /* How a recording goes; @pids are processes that run now, RECORD_PROGRESS_PIDS of them at most. */
@@ -36,12 +37,14 @@ struct record_options {
 	const pid_t *pids; /* processes to attach to */
 	size_t nr_pids;
 	bool all;	      /* every process */
-	uint64_t duration_ns; /* 0 = until the target ends or Ctrl-C */
+	uint64_t duration_ns; /* while a followed process lives; 0 = until the target ends */
 	uint64_t max_samples; /* 0 = no limit */
 	uint64_t slice_ns;    /* count apart what happens in each such length of time; 0 = don't */
 	uint32_t max_frames;  /* 1..CTRACE_MAX_FRAMES; 0 = that */
 	bool no_kernel, no_user, per_thread, no_children;
-	bool bpf_stats; /* switch the kernel's run-time statistics on for the run */
+	bool wait_all; /* until the last followed process ends, not the launched one */
+	struct interrupts *interrupts; /* the first one ends the recording */
+	bool bpf_stats;		       /* switch the kernel's run-time statistics on for the run */
 	const int *cpus;
 	size_t nr_cpus;
 	/* Called twice a second, and with NULL at the end of the recording; may be NULL itself. */
@@ -68,6 +71,7 @@ struct record_result {
 	int wait_status; /* of the launched program, as of waitpid() */
 	bool interrupted;
 	bool child_running; /* recording ended before the program did (-d, -n, Ctrl-C) */
+	size_t nr_left;	    /* processes it has started that go on */
 	pid_t child;
 	uint64_t end_time_ns; /* CLOCK_MONOTONIC, end of recording: finish_ns counts from here */
 	struct recording *recording; /* what is still open in the kernel: record_release() */

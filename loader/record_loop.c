@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/alloc.h"
 #include "common/log.h"
+#include "loader/interrupts.h"
 #include "loader/launch.h"
 #include "loader/process_set.h"
 #include "loader/programs.h"
@@ -13,11 +14,9 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <sched.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -28,10 +27,11 @@
 
 struct loop {
 	struct recording *r;
-	int epoll_fd, signal_fd, tick_fd;
+	int epoll_fd, tick_fd;
 	size_t nr_events;     /* descriptors of task events watched */
 	uint64_t deadline_ns; /* 0 = none */
 	unsigned int ticks;
+	bool program_ended; /* the launched one; others may go on */
 	bool ended;
 	/* As ctrace was started: what it does afterwards is done like that. */
 	int policy, nice;
@@ -88,34 +88,6 @@ static int watch_events(struct loop *l)
 	return err;
 }
 
-static int open_signals(void)
-{
-	sigset_t set;
-	int fd;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGQUIT);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return fd < 0 ? -errno : fd;
-}
-
-/* From here on a second Ctrl-C ends ctrace the hard way. */
-static void restore_signals(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGQUIT);
-	sigprocmask(SIG_UNBLOCK, &set, NULL);
-}
-
 static int open_loop(struct loop *l)
 {
 	struct itimerspec tick = {
@@ -126,8 +98,7 @@ static int open_loop(struct loop *l)
 
 	l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	l->tick_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	l->signal_fd = open_signals();
-	if (l->epoll_fd < 0 || l->tick_fd < 0 || l->signal_fd < 0)
+	if (l->epoll_fd < 0 || l->tick_fd < 0)
 		return -errno;
 	if (timerfd_settime(l->tick_fd, 0, &tick, NULL) < 0)
 		return -errno;
@@ -135,7 +106,7 @@ static int open_loop(struct loop *l)
 	if (err == 0)
 		err = add_fd(l, l->tick_fd);
 	if (err == 0)
-		err = add_fd(l, l->signal_fd);
+		err = add_fd(l, interrupts_fd(l->r->options->interrupts));
 	if (err == 0)
 		err = add_fd(l, stack_store_epoll_fd(l->r->stacks));
 	if (err == 0)
@@ -149,8 +120,6 @@ static void close_loop(struct loop *l)
 		close(l->epoll_fd);
 	if (l->tick_fd >= 0)
 		close(l->tick_fd);
-	if (l->signal_fd >= 0)
-		close(l->signal_fd);
 }
 
 static size_t running_pids(const struct recording *r, pid_t *pids, size_t max, size_t *ret_started)
@@ -204,23 +173,25 @@ static int on_tick(struct loop *l)
 	return 0;
 }
 
+/* Its descriptor is readable from now on, which is no news. */
+static int on_program_end(struct loop *l)
+{
+	l->program_ended = true;
+	return epoll_ctl(l->epoll_fd, EPOLL_CTL_DEL, launch_pidfd(l->r->launch), NULL) < 0 ? -errno
+											   : 0;
+}
+
 static int dispatch(struct loop *l, int fd)
 {
-	struct signalfd_siginfo info;
-
 	if (fd == l->tick_fd)
 		return on_tick(l);
-	if (fd == l->signal_fd) {
-		if (read(fd, &info, sizeof(info)) == sizeof(info)) {
-			l->r->interrupted = true;
-			l->ended = true;
-		}
-		return 0;
-	}
-	if (fd == launch_pidfd(l->r->launch)) {
+	if (fd == interrupts_fd(l->r->options->interrupts)) {
+		l->r->interrupted = true;
 		l->ended = true;
 		return 0;
 	}
+	if (fd == launch_pidfd(l->r->launch))
+		return on_program_end(l);
 	if (fd == stack_store_epoll_fd(l->r->stacks))
 		return stack_store_drain(l->r->stacks);
 	/* A task event: record_follow() reads them all. */
@@ -242,6 +213,28 @@ static int arm_deadline(struct loop *l, uint64_t duration_ns)
 	return 0;
 }
 
+/* The followed processes that run, as the kernel side knows them. */
+static size_t count_followed(const struct recording *r, size_t max)
+{
+	int fd = programs_map_fd(r->programs, PROGRAMS_MAP_PROCESSES);
+	uint32_t key, next;
+	size_t nr = 0;
+
+	while (nr < max && bpf_map_get_next_key(fd, nr ? &key : NULL, &next) == 0) {
+		key = next;
+		nr++;
+	}
+	return nr;
+}
+
+/* Is there somebody to record, and shall they be, after the launched program? */
+static bool is_recording_others(const struct recording *r)
+{
+	const struct record_options *o = r->options;
+
+	return (o->wait_all || o->duration_ns) && count_followed(r, 1);
+}
+
 static int wait_once(struct loop *l)
 {
 	struct epoll_event events[16];
@@ -256,6 +249,8 @@ static int wait_once(struct loop *l)
 		if (err < 0)
 			return err;
 	}
+	if (l->program_ended && !is_recording_others(l->r))
+		l->ended = true;
 	return watch_events(l);
 }
 
@@ -283,7 +278,7 @@ static void calm_down(const struct loop *l)
 
 int record_loop(struct recording *r)
 {
-	struct loop l = {.r = r, .epoll_fd = -1, .tick_fd = -1, .signal_fd = -1};
+	struct loop l = {.r = r, .epoll_fd = -1, .tick_fd = -1};
 	int err = open_loop(&l);
 
 	/* Before the target runs: it may exec an object nobody knows in its first millisecond. */
@@ -298,6 +293,8 @@ int record_loop(struct recording *r)
 	if (r->options->on_progress)
 		r->options->on_progress(NULL, r->options->progress_arg);
 	close_loop(&l);
-	restore_signals();
+	r->nr_left = count_followed(r, CTRACE_MAX_PROCESSES);
+	if (r->nr_left && !l.program_ended)
+		r->nr_left--;
 	return err < 0 ? log_errno(err, "recording failed") : 0;
 }

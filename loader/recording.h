@@ -42,6 +42,7 @@ struct recording {
 	uint64_t lost_events; /* task events lost when last looked at */
 	uint32_t nr_late;     /* processes whose probes were taken away, and set again */
 	uint64_t latest_ns;   /* the longest of those times */
+	size_t nr_left; /* processes that go on when the recording ends, but for the launched one */
 	bool interrupted;
 };
 

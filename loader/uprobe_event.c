@@ -50,19 +50,21 @@ static int write_all(int fd, const char *text)
 	return 0;
 }
 
-static void remove_definition(int definitions_fd, const char *name)
+static int remove_definition(int definitions_fd, const char *name)
 {
 	char line[MAX_NAME + sizeof("-:" GROUP "/\n")];
 	int ret;
 
 	snprintf(line, sizeof(line), "-:%s/%s\n", GROUP, name);
 	ret = write_all(definitions_fd, line);
-	if (ret < 0 && ret != -ENOENT)
-		log_debug("cannot remove the uprobe event %s: %s", name, strerror(-ret));
+	if (ret == 0 || ret == -ENOENT)
+		return 0;
+	log_debug("cannot remove the uprobe event %s: %s", name, strerror(-ret));
+	return ret;
 }
 
-/* "p:ctrace/c123_..." or "r:..." of a process that is gone: its number, else 0. */
-static pid_t dead_owner(const char *line, const char **ret_name)
+/* "p:ctrace/c123_..." or "r:...": the number of the process that made it, else 0. */
+static pid_t owner_of(const char *line, const char **ret_name)
 {
 	static const char prefix[] = ":" GROUP "/c";
 	char digits[16];
@@ -77,14 +79,19 @@ static pid_t dead_owner(const char *line, const char **ret_name)
 		return 0;
 	memcpy(digits, *ret_name + 1, len);
 	digits[len] = '\0';
-	if (parse_uint(digits, 1, INT32_MAX, &pid) < 0 || kill((pid_t)pid, 0) == 0 ||
-	    errno != ESRCH)
-		return 0;
-	return (pid_t)pid;
+	return parse_uint(digits, 1, INT32_MAX, &pid) < 0 ? 0 : (pid_t)pid;
 }
 
-/* An event in use by a ctrace whose number we cannot see (a container's) stays: it is busy. */
-static void clear_leftovers(int tracefs_fd)
+static bool is_gone(pid_t pid)
+{
+	return kill(pid, 0) < 0 && errno == ESRCH;
+}
+
+/*
+ * Removes the events of @owner; 0: of everybody who is gone.  Returns how many could not be.  One
+ * in use by a ctrace whose number we cannot see (a container's) stays: it is busy.
+ */
+static int clear(int tracefs_fd, pid_t owner)
 {
 	_cleanup_close_ int writing = open_definitions(tracefs_fd, O_WRONLY | O_APPEND);
 	int reading = open_definitions(tracefs_fd, O_RDONLY);
@@ -93,18 +100,30 @@ static void clear_leftovers(int tracefs_fd)
 	char last[MAX_NAME] = "";
 	const char *name;
 	size_t cap = 0;
+	int nr_left = 0;
 
 	for (size_t i = 0; writing >= 0 && file && i < MAX_LEFTOVERS; i++) {
+		pid_t pid;
+
 		if (getline(&line, &cap, file) < 0)
 			break;
-		if (!dead_owner(line, &name))
+		pid = owner_of(line, &name);
+		if (!pid || (owner ? pid != owner : !is_gone(pid)))
 			continue;
 		line[name - line + (ptrdiff_t)strcspn(name, " ")] = '\0';
 		if (strlen(name) >= sizeof(last) || !strcmp(name, last))
 			continue; /* one line for each place, one removal for all */
 		strcpy(last, name);
-		remove_definition(writing, name);
+		nr_left += remove_definition(writing, name) < 0;
 	}
+	return nr_left;
+}
+
+int uprobe_event_clear(pid_t pid)
+{
+	_cleanup_close_ int tracefs_fd = tracefs_open();
+
+	return tracefs_fd < 0 ? 0 : clear(tracefs_fd, pid);
 }
 
 /* The kernel looks up the file by a path that may hold no space: a descriptor's has none. */
@@ -144,7 +163,7 @@ int uprobe_event_new(int file_fd, const uint64_t *offs, size_t nr, bool returns,
 	event->tracefs_fd = tracefs_open();
 	if (event->tracefs_fd < 0)
 		return event->tracefs_fd;
-	clear_leftovers(event->tracefs_fd);
+	clear(event->tracefs_fd, 0);
 	/* the time tells apart the probes of a run and of runs with one number */
 	snprintf(event->name, sizeof(event->name), "c%d_%" PRIx64, getpid(), time_now_ns());
 	ret = define(event, file_fd, offs, nr, returns ? 'r' : 'p');

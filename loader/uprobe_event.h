@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct uprobe_event;
 
@@ -28,6 +29,12 @@ int uprobe_event_new(int file_fd, const uint64_t *offs, size_t nr, bool returns,
 /* All perf events on it must be closed.  Accepts NULL. */
 void uprobe_event_free(struct uprobe_event *event);
 DEFINE_CLEANUP(struct uprobe_event *, uprobe_event_free);
+
+/*
+ * Removes the events a process has left behind: to be called when it is dead or dying.  Returns
+ * how many are in use still, to be tried again.
+ */
+int uprobe_event_clear(pid_t pid);
 
 /* perf_event_attr.config of PERF_TYPE_TRACEPOINT. */
 uint64_t uprobe_event_id(const struct uprobe_event *event);

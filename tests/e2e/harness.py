@@ -124,8 +124,9 @@ class Case(unittest.TestCase):
     def start_ctrace(self, *arguments, **options):
         """ctrace in the background; whoever starts it waits for it."""
         process = subprocess.Popen(  # pylint: disable=consider-using-with
-            [str(self.ctrace), *map(str, arguments)], cwd=self.directory, text=True,
-            stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, **options)
+            [*options.pop("under", ()), str(self.ctrace), *map(str, arguments)],
+            cwd=self.directory, text=True, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            **options)
         self.addCleanup(self.finish, process)
         return process
 

@@ -35,6 +35,20 @@ static void say_everything(void)
 	log_hint("h");
 }
 
+static void say_escapes(void)
+{
+	log_error("a\033[31mb\007c\177d\tä\302\233e\nf");
+}
+
+static void test_names_do_not_steer_the_terminal(void **state)
+{
+	char text[256];
+
+	(void)state;
+	capture(say_escapes, text, sizeof(text));
+	assert_string_equal(text, "ctrace: a?[31mb?c?d\tä??e\nf\n");
+}
+
 static void test_levels_silence_what_is_below_them(void **state)
 {
 	static const struct {
@@ -106,6 +120,7 @@ static void test_errno_survives_a_message(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_names_do_not_steer_the_terminal),
 		cmocka_unit_test(test_levels_silence_what_is_below_them),
 		cmocka_unit_test(test_errno_text_follows_the_message),
 		cmocka_unit_test(test_a_long_message_is_cut_but_ends_its_line),
