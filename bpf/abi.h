@@ -166,13 +166,6 @@ struct mapping_entry {
 	uint32_t index_base;
 };
 
-/* What is known of the frame pointers of a process's code made at run time. */
-enum jit_rbp {
-	JIT_RBP_UNKNOWN,
-	JIT_RBP_KEPT, /* always there */
-	JIT_RBP_FREE, /* not kept, though some of the runtime's own code may */
-};
-
 /*
  * Value of a slot's map: one generation of a process's executable ranges, sorted by start, not
  * overlapping.  Written once, before any process is assigned to the slot, and never changed while
@@ -183,7 +176,7 @@ struct mapping_table {
 	uint32_t generation;	/* unique among all tables ever published, never 0 */
 	uint64_t as_of_ns;	/* everything that happened before is in it (CLOCK_MONOTONIC) */
 	uint64_t jit_timed_ns;	/* since then it is known when such code came; 0: it is not */
-	uint32_t jit_rbp;	/* enum jit_rbp */
+	uint32_t jit_keeps_rbp; /* 1: such code is known to keep frame pointers */
 	uint32_t jit_registers; /* 1: such code is registered for debuggers, who reads it hears */
 	uint64_t start[CTRACE_MAX_MAPPINGS];
 	struct mapping_entry entry[CTRACE_MAX_MAPPINGS];

@@ -100,7 +100,7 @@ int walk_user(struct walk *w)
 	w->generation = table ? table->generation : 0;
 	w->jit_timed_ns = table ? table->jit_timed_ns : 0;
 	w->jit_registers = table ? (uint8_t)table->jit_registers : 0;
-	w->jit_rbp = table ? (uint8_t)table->jit_rbp : JIT_RBP_UNKNOWN;
+	w->jit_keeps_rbp = table ? (uint8_t)table->jit_keeps_rbp : 0;
 	w->record.key.hash[0] = 0;
 	w->record.key.hash[1] = 0;
 	w->record.generation = w->generation;

@@ -114,7 +114,7 @@ struct walk {
 	uint8_t mapping_asked; /* the mapping in hand was learned, not published */
 	uint8_t met_jit;       /* a frame was in code made at run time */
 	uint8_t jit_registers; /* mapping_table.jit_registers */
-	uint8_t jit_rbp;       /* enum jit_rbp, of the table */
+	uint8_t jit_keeps_rbp; /* mapping_table.jit_keeps_rbp */
 	struct walk_rule rule; /* in hand */
 	uint64_t window[WALK_WINDOW_WORDS];
 	struct stack_record record;

@@ -293,6 +293,14 @@ WALK_FUNCTION int walk_frame_edge(uint64_t pc)
 	return -1;
 }
 
+/* pop rbp or leave; then ret, or a jump to another function */
+WALK_INLINE int is_function_end(uint8_t first, uint8_t second)
+{
+	if (first != 0x5d && first != 0xc9)
+		return 0;
+	return second == 0xc3 || second == 0xc2 || second == 0xe9 || second == 0xff;
+}
+
 /*
  * Has the code in hand made itself a frame: does a "push rbp; mov rbp, rsp" come before @pc, near,
  * and no end of a function in between?  Takes the window's place.
@@ -322,8 +330,7 @@ WALK_FUNCTION int walk_has_made_frame(struct walk *w, uint64_t pc)
 		last = last << 8 | code[at & (GUESS_CODE_BYTES - 1)];
 		if (i >= 4 && (last == 0xe5894855 || last == 0xec8b4855))
 			return 1;
-		/* pop rbp or leave, and ret */
-		if ((last & 0xffff) == 0xc35d || (last & 0xffff) == 0xc3c9)
+		if (is_function_end((uint8_t)last, (uint8_t)(last >> 8)))
 			return 0;
 		forget(last, pc);
 	}
@@ -368,10 +375,8 @@ WALK_INLINE int walk_by_frame_pointer(struct walk *w, int why, int is_jit)
 	/* No address, no end either: two words of zero are found anywhere. */
 	if (!walk_follows_call(w, word))
 		return -1;
-	if (is_jit && w->jit_rbp == JIT_RBP_KEPT)
+	if (is_jit && (w->jit_keeps_rbp || walk_has_made_frame(w, w->pc)))
 		is_kept = 1;
-	else if (is_jit && w->jit_rbp == JIT_RBP_UNKNOWN)
-		is_kept = walk_has_made_frame(w, w->pc);
 	if (!is_kept && walk_may_skip(w, why == STOP_NO_MAPPING))
 		return -1;
 	w->sp = bp + 16;

@@ -225,7 +225,7 @@ void process_publisher_publish(struct process_publisher *pub, struct process *p,
 		table->as_of_ns = as_of_ns;
 		table->jit_timed_ns = process_jit_timed_since(p->jit, p->execs);
 		table->jit_registers = code_images_exist(p->images, p->execs);
-		table->jit_rbp = p->jit ? process_jit_rbp(p) : JIT_RBP_UNKNOWN;
+		table->jit_keeps_rbp = p->jit && process_keeps_rbp(p);
 		err = assign(pub, p, slot);
 		if (err == 0) {
 			slot_store_unref(pub->slots, p->slot);

@@ -33,12 +33,9 @@ const struct jit_runtime *process_runtime(const struct process *p, uint32_t exec
 	return m ? jit_facts_of(m->object)->runtime : NULL;
 }
 
-enum jit_rbp process_jit_rbp(const struct process *p)
+bool process_keeps_rbp(const struct process *p)
 {
 	const struct process_mapping *m = find_runtime(p, p->execs);
 
-	if (!m)
-		return JIT_RBP_UNKNOWN;
-	return jit_runtime_keeps_rbp(jit_facts_of(m->object), p->pid, m->bias) ? JIT_RBP_KEPT
-									       : JIT_RBP_FREE;
+	return m && jit_runtime_keeps_rbp(jit_facts_of(m->object), p->pid, m->bias);
 }

@@ -3,8 +3,7 @@
 #ifndef CTRACE_LOADER_PROCESS_RUNTIME_H
 #define CTRACE_LOADER_PROCESS_RUNTIME_H
 
-#include "bpf/abi.h"
-
+#include <stdbool.h>
 #include <stdint.h>
 
 struct jit_runtime;
@@ -12,7 +11,7 @@ struct process;
 
 /* That of the image @execs, or NULL. */
 const struct jit_runtime *process_runtime(const struct process *process, uint32_t execs);
-/* Does the code that the present image makes keep frame pointers? */
-enum jit_rbp process_jit_rbp(const struct process *process);
+/* Is the code that the present image makes known to keep frame pointers? */
+bool process_keeps_rbp(const struct process *process);
 
 #endif

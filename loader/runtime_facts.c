@@ -33,6 +33,11 @@ static const struct jit_runtime runtimes[] = {
 	{.symbol = "pypy_main_startup",
 	 .name = "PyPy",
 	 .cure = "'pypy3 --jit off' interprets it instead"},
+	{
+		.symbol = "ruby_run_node",
+		.name = "Ruby",
+		.cure = "ruby without --yjit interprets it instead",
+	},
 	{.symbol = "Sscheme_init", .name = "Racket"},
 	{.symbol = "erl_start", .name = "Erlang"},
 	{.symbol = "mono_jit_init", .name = "Mono"},

@@ -4,6 +4,7 @@
 
 #include "walk_host.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 
 /* A program's own code, and behind it what it made at run time. */
@@ -104,13 +105,13 @@ static uint64_t frame_pc(const struct world *w, uint32_t i)
  * The frame pointer leads to a return address behind a call; TEXT + 0x30 and TEXT + 0x110 are such,
  * and no other address of the program's own code.
  */
-static void begin(struct world *w, enum jit_rbp rbp)
+static void begin(struct world *w, bool keeps_rbp)
 {
 	memset(w->text, 0, JIT - TEXT);
 	memset(w->text + (JIT - TEXT), 0x90, TEXT_SIZE - (JIT - TEXT));
 	w->text[0x2b] = 0xe8;
 	w->text[0x10b] = 0xe8;
-	w->table.jit_rbp = rbp;
+	w->table.jit_keeps_rbp = keeps_rbp;
 	w->walk.regs[DW_RBP] = STACK + 0x200;
 	put(w, STACK + 0x200, STACK + 0x300);
 	put(w, STACK + 0x208, TEXT + 0x110);
@@ -120,7 +121,7 @@ static void test_frame_pointer_of_jit_code_is_taken_when_nothing_can_lie_below(v
 {
 	struct world *w = *state;
 
-	begin(w, JIT_RBP_UNKNOWN);
+	begin(w, false);
 	put(w, STACK + 0x180, STACK + 0x400);
 	assert_int_equal(run(w, JIT + 0x10, STACK + 0x100), STOP_END_OF_STACK);
 	assert_int_equal(w->walk.record.nr_user, 2);
@@ -131,7 +132,7 @@ static void test_frame_pointer_above_another_return_address_is_stale(void **stat
 {
 	struct world *w = *state;
 
-	begin(w, JIT_RBP_UNKNOWN);
+	begin(w, false);
 	/* Of a frame in between: into code made at run time, which need not follow a call. */
 	put(w, STACK + 0x180, JIT + 0x40);
 	assert_int_equal(run(w, JIT + 0x10, STACK + 0x100), STOP_JIT_FRAME);
@@ -148,7 +149,7 @@ static void test_a_frame_that_the_code_before_pc_has_made_is_believed(void **sta
 	static const uint8_t enter[] = {0x55, 0x48, 0x89, 0xe5}, leave[] = {0x5d, 0xc3};
 	struct world *w = *state;
 
-	begin(w, JIT_RBP_UNKNOWN);
+	begin(w, false);
 	put(w, STACK + 0x180, JIT + 0x40);
 	memcpy(w->text + (JIT - TEXT) + 0x400, enter, sizeof(enter));
 	assert_int_equal(run(w, JIT + 0x440, STACK + 0x100), STOP_END_OF_STACK);
@@ -156,12 +157,11 @@ static void test_a_frame_that_the_code_before_pc_has_made_is_believed(void **sta
 	w->walk.regs[DW_RBP] = STACK + 0x200;
 	memcpy(w->text + (JIT - TEXT) + 0x420, leave, sizeof(leave));
 	assert_int_equal(run(w, JIT + 0x440, STACK + 0x100), STOP_JIT_FRAME);
-	/* Nor where the runtime is known to make others. */
+	/* Nor where that ended with a jump. */
 	w->walk.regs[DW_RBP] = STACK + 0x200;
-	w->table.jit_rbp = JIT_RBP_FREE;
-	assert_int_equal(run(w, JIT + 0x418, STACK + 0x100), STOP_JIT_FRAME);
+	w->text[JIT - TEXT + 0x421] = 0xe9;
+	assert_int_equal(run(w, JIT + 0x440, STACK + 0x100), STOP_JIT_FRAME);
 	/* Code that begins with its page. */
-	w->table.jit_rbp = JIT_RBP_UNKNOWN;
 	w->unreadable = JIT - 4096;
 	memcpy(w->text + (JIT - TEXT), enter, sizeof(enter));
 	assert_int_equal(run(w, JIT + 0x20, STACK + 0x100), STOP_END_OF_STACK);
@@ -171,7 +171,7 @@ static void test_frame_too_large_to_search_is_cut(void **state)
 {
 	struct world *w = *state;
 
-	begin(w, JIT_RBP_UNKNOWN);
+	begin(w, false);
 	w->walk.regs[DW_RBP] = STACK + 0x100 + GUESS_MAX_WORDS * 8;
 	put(w, STACK + 0x108 + GUESS_MAX_WORDS * 8, TEXT + 0x110);
 	put(w, STACK + 0x208, 0);
@@ -184,7 +184,7 @@ static void test_a_runtime_known_to_keep_frame_pointers_is_believed(void **state
 {
 	struct world *w = *state;
 
-	begin(w, JIT_RBP_KEPT);
+	begin(w, true);
 	put(w, STACK + 0x180, JIT + 0x40);
 	assert_int_equal(run(w, JIT + 0x10, STACK + 0x100), STOP_END_OF_STACK);
 	assert_int_equal(w->walk.record.nr_user, 2);
@@ -202,7 +202,7 @@ static void test_jit_code_at_the_edge_of_its_frame_has_its_caller_on_top(void **
 		uint32_t pc, off;
 	} cases[] = {{enter, 0, 0}, {enter, 1, 8}, {enter2, 0, 0}, {enter2, 1, 8}};
 
-	begin(w, JIT_RBP_KEPT);
+	begin(w, true);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		memcpy(w->text + (JIT - TEXT) + 0x10, cases[i].code, 4);
 		memset(w->stack, 0, sizeof(w->stack));

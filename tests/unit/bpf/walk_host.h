@@ -75,7 +75,7 @@ static inline int walk_host_run(struct walk_host *host, struct walk *w, uint32_t
 	walk_host = host;
 	w->slot = 0;
 	w->generation = host->table ? host->table->generation : 0;
-	w->jit_rbp = host->table ? (uint8_t)host->table->jit_rbp : JIT_RBP_UNKNOWN;
+	w->jit_keeps_rbp = host->table ? (uint8_t)host->table->jit_keeps_rbp : 0;
 	w->record.nr_kernel = 0;
 	walk_begin(w, max_frames);
 	for (uint32_t i = 0; i < WALK_RUNS; i++) {
