@@ -7,9 +7,13 @@
 #include "symbolize/dwarf_aranges.h"
 #include "symbolize/dwarf_inline.h"
 #include "symbolize/dwarf_names.h"
+#include "symbolize/dwarf_scopes.h"
+#include "symbolize/string_arena.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define MAX_CHAIN DWARF_MAX_DEPTH
 
@@ -20,6 +24,8 @@ struct dwarf_reader {
 	struct dwarf_file *alt; /* or NULL */
 	struct split_dwarf *split;
 	struct dwarf_unit_index index;
+	struct string_arena names; /* plain names with their scopes */
+	pthread_mutex_t names_lock;
 };
 
 /* The queries that one unit is asked for, in order. */
@@ -33,7 +39,7 @@ struct unit_task {
 
 /* All tasks of a round, taken by threads one after the other. */
 struct task_queue {
-	const struct dwarf_reader *reader;
+	struct dwarf_reader *reader;
 	struct unit_task *tasks;
 	size_t nr;
 	atomic_size_t next;
@@ -46,6 +52,7 @@ int dwarf_reader_new(const struct dwarf_reader_options *options, struct dwarf_re
 	int err;
 
 	reader->options = *options;
+	pthread_mutex_init(&reader->names_lock, NULL);
 	reader->budget.nr_threads = options->nr_threads;
 	err = dwarf_file_open(options->image, false, &reader->budget, &reader->file);
 	if (err)
@@ -68,6 +75,8 @@ void dwarf_reader_free(struct dwarf_reader *reader)
 	split_dwarf_free(reader->split);
 	dwarf_file_free(reader->alt);
 	dwarf_file_free(reader->file);
+	string_arena_release(&reader->names);
+	pthread_mutex_destroy(&reader->names_lock);
 	free(reader);
 }
 
@@ -133,6 +142,9 @@ static void fill_query(const struct unit_task *task, size_t index, bool want_inl
 		name = dwarf_name_find(task->body, chain[i]->die);
 		frame->name = name.text;
 		frame->is_linkage = name.is_linkage;
+		/* Other units' are not looked into: each is read once for its own sake. */
+		if (name.text && !name.is_linkage && name.unit == task->body)
+			frame->scope_die = name.die;
 		file = chain[i]->call_file;
 		line = chain[i]->call_line;
 		has_line = true;
@@ -141,6 +153,66 @@ static void fill_query(const struct unit_task *task, size_t index, bool want_inl
 		query->frames[0] = query->frames[nr - 1];
 		query->nr_frames = 1;
 	}
+}
+
+static int compare_scope_queries(const void *a, const void *b)
+{
+	const struct dwarf_scope_query *x = a;
+	const struct dwarf_scope_query *y = b;
+
+	return (x->die > y->die) - (x->die < y->die);
+}
+
+/* The frames of the task whose names lack their scopes. */
+static size_t collect_plain(const struct unit_task *task, struct dwarf_scope_query **ret_queries)
+{
+	size_t nr = 0, cap = 0;
+
+	*ret_queries = NULL;
+	for (size_t i = 0; i < task->nr; i++) {
+		for (uint32_t j = 0; j < task->queries[i]->nr_frames; j++) {
+			const struct dwarf_frame *frame = &task->queries[i]->frames[j];
+
+			if (!frame->scope_die)
+				continue;
+			GROW_ARRAY(*ret_queries, nr, cap);
+			(*ret_queries)[nr++] = (struct dwarf_scope_query){.die = frame->scope_die,
+									  .name = frame->name};
+		}
+	}
+	return nr;
+}
+
+/* Makes "sort<int*>" the "std::sort<int*>" it is called everywhere else. */
+static void add_scopes(struct dwarf_reader *reader, const struct unit_task *task)
+{
+	_cleanup_free_ struct dwarf_scope_query *queries = NULL;
+	size_t nr = collect_plain(task, &queries);
+
+	if (!nr)
+		return;
+	qsort(queries, nr, sizeof(*queries), compare_scope_queries);
+	dwarf_scopes_find(task->body, queries, nr);
+	for (size_t i = 0; i < task->nr; i++) {
+		for (uint32_t j = 0; j < task->queries[i]->nr_frames; j++) {
+			struct dwarf_frame *frame = &task->queries[i]->frames[j];
+			struct dwarf_scope_query key = {.die = frame->scope_die};
+			const struct dwarf_scope_query *found = NULL;
+
+			if (key.die)
+				found = bsearch(&key, queries, nr, sizeof(key),
+						compare_scope_queries);
+			frame->scope_die = 0;
+			if (!found || !found->full)
+				continue;
+			pthread_mutex_lock(&reader->names_lock);
+			frame->name = string_arena_add(&reader->names, found->full,
+						       strlen(found->full), "");
+			pthread_mutex_unlock(&reader->names_lock);
+		}
+	}
+	for (size_t i = 0; i < nr; i++)
+		free(queries[i].full);
 }
 
 static bool has_missing(const struct dwarf_functions *functions, size_t nr)
@@ -167,7 +239,7 @@ static int find_functions(const struct unit_task *task, struct dwarf_functions *
 	return dwarf_functions_find(unit, task->pcs, task->nr, true, functions);
 }
 
-static int run_task(const struct dwarf_reader *reader, struct unit_task *task)
+static int run_task(struct dwarf_reader *reader, struct unit_task *task)
 {
 	_cleanup_free_ struct dwarf_line_row *rows = xcalloc(task->nr, sizeof(*rows));
 	struct dwarf_functions functions = {0};
@@ -193,6 +265,7 @@ static int run_task(const struct dwarf_reader *reader, struct unit_task *task)
 	line_err = dwarf_lines_find(task->unit, task->pcs, task->nr, rows, &files);
 	for (size_t i = 0; i < task->nr; i++)
 		fill_query(task, i, reader->options.want_inlines, &functions, &files, &rows[i]);
+	add_scopes(reader, task);
 	dwarf_functions_release(&functions);
 	dwarf_line_files_release(&files);
 	return line_err == -ENODATA ? 0 : line_err;
@@ -234,7 +307,7 @@ static int run_queue(struct task_queue *queue)
 }
 
 /* Groups sorted @pending by unit and runs the groups. */
-static int run_round(const struct dwarf_reader *reader, const struct pending *pending, size_t nr)
+static int run_round(struct dwarf_reader *reader, const struct pending *pending, size_t nr)
 {
 	_cleanup_free_ struct dwarf_query **queries = xcalloc(nr, sizeof(struct dwarf_query *));
 	_cleanup_free_ struct unit_task *tasks = xcalloc(nr, sizeof(*tasks));

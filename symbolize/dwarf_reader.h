@@ -13,8 +13,9 @@ struct elf_image;
 struct dwarf_reader;
 
 struct dwarf_frame {
-	const char *name; /* NULL: the DIE has none */
-	bool is_linkage;  /* a linkage name, not the plain one of the source */
+	const char *name;   /* NULL: the DIE has none */
+	bool is_linkage;    /* a linkage name, not the plain one of the source */
+	uint64_t scope_die; /* on the way: the DIE whose scopes the plain name lacks; 0: none */
 	struct dwarf_path path;
 	uint32_t line;
 };

@@ -18,7 +18,7 @@
 
 #define CACHE_NAME    "symbols"
 #define CACHE_MAGIC   0x0a6d7973 /* "sym\n": a text mode copy breaks it */
-#define CACHE_VERSION 2		 /* counts up when the same input would be named otherwise */
+#define CACHE_VERSION 3		 /* counts up when the same input would be named otherwise */
 #define CACHE_LEVEL   3
 #define NAME_BYTES    (2 * BUILD_ID_MAX + 16)
 #define MIN_ID_BYTES  8 /* shorter build-ids are set by hand and do not identify a build */

@@ -5,7 +5,8 @@
  * 19 cannot read is judged by its answers for the same code in a shape it can.
  *
  * Differences of policy that are no failures: the outermost function has the symbol table's name
- * here (LLVM takes the debug information's for some files), code outside any function is named by
+ * here (LLVM takes the debug information's for some files), plain names have their scopes before
+ * them (shapes::grow, LLVM: grow), code outside any function is named by
  * its FDE, and a file without a line (LLVM: from STT_FILE) is not shown.
  */
 #include "common/alloc.h"
@@ -109,6 +110,15 @@ static bool is_same_outermost(const char *ours, const char *judges)
 	return strcmp(our_base, judges_base) == 0;
 }
 
+/* LLVM prints what the DIE says; here its scopes stand before it. */
+static bool is_plain_name_of(const char *ours, const char *judges)
+{
+	size_t len = strlen(ours), judges_len = strlen(judges);
+
+	return len > judges_len + 2 && strcmp(ours + len - judges_len, judges) == 0 &&
+	       memcmp(ours + len - judges_len - 2, "::", 2) == 0;
+}
+
 static bool is_same_line(const struct frame *frame, char *judges)
 {
 	_cleanup_free_ char *ours = xasprintf("%s:%u", frame->file ? frame->file : "??",
@@ -146,6 +156,8 @@ static void compare_frame(struct comparison *comparison, const struct symbolize_
 	if (strcmp(frame->name, name) == 0)
 		return;
 	if (is_outermost && is_same_outermost(frame->name, name))
+		comparison->nr_policy++;
+	else if (is_plain_name_of(frame->name, name))
 		comparison->nr_policy++;
 	else
 		report(comparison, addr->vaddr, is_outermost ? "outermost" : "inlined", frame->name,
