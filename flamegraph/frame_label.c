@@ -51,6 +51,60 @@ static char *without_arguments(const char *name)
 	return NULL;
 }
 
+/* "a::b::C<…>" as "C<…>". */
+static char *last_name(const char *path, size_t len)
+{
+	_cleanup_free_ char *whole = xstrndup(path, len);
+	_cleanup_free_ char *brief = without_arguments(whole);
+	const char *name = brief ? brief : whole;
+
+	for (const char *scope = name; (scope = strstr(scope, "::"));)
+		name = scope += 2;
+	return xstrdup(name);
+}
+
+/* Behind the '>' of the '<' at the beginning, where " as " stands in between; NULL: no such name.
+ */
+static const char *end_of_path(const char *name, const char **ret_as)
+{
+	size_t depth = 0;
+
+	*ret_as = NULL;
+	for (const char *at = name; *at; at++) {
+		if (*at == '<')
+			depth++;
+		else if (*at == '>' && at[-1] != '-' && --depth == 0)
+			return at + 1;
+		else if (depth == 1 && !*ret_as && !strncmp(at, " as ", 4))
+			*ret_as = at;
+	}
+	return NULL;
+}
+
+/*
+ * Rust's "<a::T<u8> as b::Trait>::f": "<T<…> as Trait>::f" with @trait, else "T<…>::f".  Without
+ * the brackets' contents nobody would know whose f it is.  NULL: another kind of name.
+ */
+static char *of_implementation(const char *name, bool with_trait)
+{
+	_cleanup_free_ char *type = NULL, *trait = NULL;
+	const char *as, *end = *name == '<' ? end_of_path(name, &as) : NULL;
+
+	if (!end || strncmp(end, "::", 2) != 0)
+		return NULL;
+	type = last_name(name + 1, (size_t)((as ? as : end - 1) - name - 1));
+	if (!as || !with_trait)
+		return xasprintf("%s%s", type, end);
+	trait = last_name(as + 4, (size_t)(end - 1 - as - 4));
+	return xasprintf("<%s as %s>%s", type, trait, end);
+}
+
+/* Nobody knows a function by "operator()" or "{closure#0}" alone. */
+static bool is_telling(const char *scope)
+{
+	return strncmp(scope, "::operator", 10) != 0 && scope[2] != '{';
+}
+
 /* The next "::" that is not inside parameters. */
 static const char *next_scope(const char *name, const char *from)
 {
@@ -66,7 +120,7 @@ static char *without_scopes(const char *name, size_t room)
 	const char *scope = name;
 
 	while ((scope = next_scope(name, scope))) {
-		if (utf8_text_cells(scope) + 1 <= room)
+		if (utf8_text_cells(scope) + 1 <= room && is_telling(scope))
 			return xasprintf(ELLIPSIS "%s", scope);
 		scope += 2;
 	}
@@ -84,7 +138,7 @@ static char *cut_short(const char *text, size_t room)
 
 char *frame_label(const char *name, size_t room)
 {
-	_cleanup_free_ char *brief = NULL;
+	_cleanup_free_ char *brief = NULL, *own = NULL;
 	const char *scope;
 	char *label;
 
@@ -92,18 +146,29 @@ char *frame_label(const char *name, size_t room)
 		return NULL;
 	if (utf8_text_cells(name) <= room)
 		return xstrdup(name);
-	brief = without_arguments(name);
+	brief = of_implementation(name, true);
+	if (brief && utf8_text_cells(brief) > room) {
+		free(brief);
+		brief = of_implementation(name, false);
+	}
+	if (brief && utf8_text_cells(brief) <= room)
+		return TAKE_PTR(brief);
+	own = brief;
+	brief = without_arguments(own ? own : name);
 	if (!brief)
-		brief = xstrdup(name);
+		brief = xstrdup(own ? own : name);
 	if (utf8_text_cells(brief) <= room)
 		return TAKE_PTR(brief);
 	label = without_scopes(brief, room);
 	if (label)
 		return label;
 	scope = brief;
-	for (const char *next = brief; (next = next_scope(brief, next)); scope = next)
+	for (const char *next = brief; (next = next_scope(brief, next));) {
+		if (is_telling(next))
+			scope = next + 2;
 		next += 2;
+	}
 	if (!*scope)
 		scope = brief;
-	return cut_short(scope, room);
+	return utf8_text_cells(scope) <= room ? xstrdup(scope) : cut_short(scope, room);
 }

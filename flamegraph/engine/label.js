@@ -43,21 +43,51 @@ function withoutArguments(name) {
 	return depth ? name : text;
 }
 
+const lastName = path => withoutArguments(path).replace(/^.*::/, '');
+
+// Rust's <a::T<u8> as b::Trait>::f: <T<…> as Trait>::f, or T<…>::f; undefined for other names.
+function ofImplementation(name, withTrait) {
+	let depth = 0, as = 0;
+	for (let i = 0; name[0] === '<' && i < name.length; i++) {
+		if (name[i] === '<')
+			depth++;
+		else if (name[i] === '>' && name[i - 1] !== '-' && !--depth) {
+			const rest = name.slice(i + 1), type = lastName(name.slice(1, as || i));
+			if (!rest.startsWith('::'))
+				return;
+			return as && withTrait ? `<${type} as ${lastName(name.slice(as + 4, i))}>${rest}` : type + rest;
+		} else if (depth === 1 && !as && name.startsWith(' as ', i))
+			as = i;
+	}
+}
+
 function labelOf(name, room) {
 	if (room < 3)
 		return '';
 	if (cellsOf(name) <= room)
 		return name;
+	for (const withTrait of [true, false]) {
+		const own = ofImplementation(name, withTrait);
+		if (own && (cellsOf(own) <= room || !withTrait))
+			name = own;
+		if (own && cellsOf(own) <= room)
+			return own;
+	}
 	name = withoutArguments(name);
 	if (cellsOf(name) <= room)
 		return name;
 	let scope = 0;
 	const parameters = name.indexOf('(', 1), end = parameters < 0 ? name.length : parameters;
-	for (let at = -2; (at = name.indexOf('::', at + 2)) >= 0 && at < end; scope = at + 2) {
+	// Nobody knows a function by operator() or {closure#0} alone.
+	for (let at = -2; (at = name.indexOf('::', at + 2)) >= 0 && at < end;) {
+		if (/^::(operator|\{)/.test(name.slice(at)))
+			continue;
 		if (cellsOf(name.slice(at)) < room)
 			return '…' + name.slice(at);
+		scope = at + 2;
 	}
-	return fitting(name.slice(scope) || name, room - 1).replace(/…$/, '') + '…';
+	name = name.slice(scope) || name;
+	return cellsOf(name) <= room ? name : fitting(name, room - 1).replace(/…$/, '') + '…';
 }
 
 const count = value => value.toLocaleString('en-US');

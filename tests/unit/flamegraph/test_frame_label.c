@@ -40,6 +40,32 @@ static void test_operators_and_lone_brackets_are_left_alone(void **state)
 	assert_label("a->b->c", 4, "a->\xe2\x80\xa6");
 }
 
+#define DOTS "\xe2\x80\xa6"
+
+static void test_a_method_of_a_trait_says_whose_it_is(void **state)
+{
+	const char *name = "<alloc::vec::Vec<u8> as std::io::Write>::write_all";
+
+	(void)state;
+	assert_label(name, 60, name);
+	assert_label(name, 30, "<Vec<" DOTS "> as Write>::write_all");
+	assert_label(name, 18, "Vec<" DOTS ">::write_all");
+	assert_label(name, 12, DOTS "::write_all");
+	assert_label("<[u8] as core::fmt::Debug>::fmt", 25, "<[u8] as Debug>::fmt");
+	assert_label("<a::b::Thing>::new", 12, "Thing::new");
+	assert_label("<unclosed as b::Trait::f", 12, DOTS "::Trait::f");
+}
+
+static void test_operators_and_closures_keep_their_owner(void **state)
+{
+	(void)state;
+	assert_label("ns::Less::operator()", 19, DOTS "::Less::operator()");
+	assert_label("ns::Less::operator()", 18, "Less::operator()");
+	assert_label("ns::Less::operator()", 14, "Less::operato" DOTS);
+	assert_label("shop::main::{closure#0}", 20, DOTS "::main::{closure#0}");
+	assert_label("shop::main::{closure#0}", 12, "main::{clos" DOTS);
+}
+
 static void test_letters_are_counted_not_bytes(void **state)
 {
 	(void)state;
@@ -73,6 +99,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_arguments_go_before_scopes_and_scopes_before_letters),
 		cmocka_unit_test(test_operators_and_lone_brackets_are_left_alone),
+		cmocka_unit_test(test_a_method_of_a_trait_says_whose_it_is),
+		cmocka_unit_test(test_operators_and_closures_keep_their_owner),
 		cmocka_unit_test(test_letters_are_counted_not_bytes),
 		cmocka_unit_test(test_wide_characters_take_two_cells_and_marks_none),
 	};
