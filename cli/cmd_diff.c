@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 #include "cli/graph_options.h"
 #include "cli/profile_output.h"
+#include "cli/report_options.h"
 #include "cli/stacks_input.h"
 #include "common/log.h"
 #include "flamegraph/capture.h"
@@ -89,10 +90,14 @@ static int read_side(const struct arguments *args, const char *path, struct side
 
 static int begin_output(struct arguments *args)
 {
-	if (!args->output.format->compares) {
+	for (size_t i = 0; i < args->output.nr; i++) {
+		const struct format *format = args->output.targets[i].format;
+
+		if (format->compares)
+			continue;
 		log_error(
 			"format '%s' cannot show a comparison; svg, html, folded, csv and top can",
-			args->output.format->name);
+			format->name);
 		return -EOPNOTSUPP;
 	}
 	return profile_output_begin(&args->output, args->inputs, args->nr_inputs);
@@ -116,6 +121,21 @@ static int compare(struct arguments *args, struct side *sides)
 	return profile_output_write(&args->output, both, &args->graph);
 }
 
+static const char examples[] =
+	"\nEXAMPLES\n"
+	"  ctrace diff before.ctrace after.ctrace -o diff.svg\n"
+	"  ctrace diff before.folded after.folded.gz -o diff.html --title allocator\n"
+	"  ctrace diff a.folded b.folded -f top            what changed most, as text\n"
+	"  ctrace diff a.folded b.folded -o diff.folded    two counts a line\n";
+
+static char *filter_help(int key, const char *text, void *input)
+{
+	(void)input;
+	if (key == ARGP_KEY_HELP_EXTRA)
+		return report_help_extra(NULL, false, examples);
+	return (char *)(uintptr_t)text;
+}
+
 int cmd_diff(int argc, char **argv)
 {
 	const struct argp_child shared[] = {
@@ -126,17 +146,12 @@ int cmd_diff(int argc, char **argv)
 		.args_doc = "BEFORE AFTER",
 		.doc = "Draws what changed from one recording to another: captures (.ctrace), "
 		       "folded stacks, which may be packed, or pictures of ctrace's.  Colours tell "
-		       "by how much a function and all "
-		       "it "
-		       "calls became more (red) or less (blue); what vanished is outlined.\v"
-		       "EXAMPLES\n"
-		       "  ctrace diff before.ctrace after.ctrace -o diff.svg\n"
-		       "  ctrace diff before.folded after.folded.gz -o diff.html --title 'new "
-		       "allocator'\n"
-		       "  ctrace diff a.folded b.folded -f top            what changed most, as "
-		       "text\n"
-		       "  ctrace diff a.folded b.folded -o diff.folded    two counts a line\n",
+		       "by how much a function and all it calls became more (red) or less (blue); "
+		       "what vanished is outlined.  The formats svg, html, folded, csv and top "
+		       "show "
+		       "comparisons.\v",
 		.children = shared,
+		.help_filter = filter_help,
 	};
 	struct arguments args = {.folded.factor = 1, .output.stem = "diff"};
 	struct side sides[2] = {0};

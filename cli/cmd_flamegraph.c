@@ -4,6 +4,7 @@
 #include "cli/graph_options.h"
 #include "cli/profile_output.h"
 #include "cli/report_format.h"
+#include "cli/report_options.h"
 #include "cli/stacks_input.h"
 #include "common/alloc.h"
 #include "common/log.h"
@@ -191,7 +192,7 @@ static int write_transformed(struct arguments *args, const struct profile *profi
 		.grouping = args->grouping,
 		/* A page can show them again. */
 		.no_inlined = args->graph.no_inline &&
-			      !report_format_is_picture(args->output.format),
+			      !profile_output_all(&args->output, report_format_is_picture),
 	};
 	_cleanup_(profile_freep) struct profile *transformed = NULL;
 	uint64_t dropped;
@@ -246,6 +247,22 @@ static int draw(struct arguments *args)
 	return err == -ENODATA ? EXIT_USAGE : err < 0 ? EXIT_FAILED : 0;
 }
 
+static const char examples[] =
+	"\nEXAMPLES\n"
+	"  ctrace flamegraph out.folded -o out.svg\n"
+	"  perf script | ctrace flamegraph -o out.html\n"
+	"  stackcollapse-go.pl raw.txt | ctrace flamegraph --title build > out.svg\n"
+	"  ctrace flamegraph out.folded.gz -o out.pb.gz\n"
+	"  ctrace flamegraph out.svg -f top                what is in the picture, as text\n";
+
+static char *filter_help(int key, const char *text, void *input)
+{
+	(void)input;
+	if (key == ARGP_KEY_HELP_EXTRA)
+		return report_help_extra(NULL, false, examples);
+	return (char *)(uintptr_t)text;
+}
+
 int cmd_flamegraph(int argc, char **argv)
 {
 	const struct argp_child shared[] = {
@@ -254,16 +271,11 @@ int cmd_flamegraph(int argc, char **argv)
 		.options = options,
 		.parser = parse_option,
 		.args_doc = "[STACKS...]",
-		.doc = "Draws folded stacks (perf's collapsers, inferno, ours), what bpftrace and "
-		       "DTrace print, captures, and pictures of ctrace's own again; from files or "
-		       "standard input, text also packed with gzip or zstd.\v"
-		       "EXAMPLES\n"
-		       "  ctrace flamegraph out.folded -o out.svg\n"
-		       "  stackcollapse-perf.pl out.perf | ctrace flamegraph --title build > "
-		       "out.svg\n"
-		       "  ctrace flamegraph out.folded.gz -o out.pb.gz\n"
-		       "  ctrace flamegraph out.svg -f top\n",
+		.doc = "Draws folded stacks (perf's collapsers, inferno, ours), what perf script, "
+		       "bpftrace and DTrace print, captures, and pictures of ctrace's own again; "
+		       "from files or standard input, text also packed with gzip or zstd.\v",
 		.children = shared,
+		.help_filter = filter_help,
 	};
 	struct arguments args = {.stacks.folded.factor = 1, .output.stem = "flamegraph"};
 	int status;

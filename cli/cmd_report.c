@@ -51,7 +51,7 @@ static char *filter_help(int key, const char *text, void *input)
 {
 	(void)input;
 	if (key == ARGP_KEY_HELP_EXTRA)
-		return report_help_extra(NULL, examples);
+		return report_help_extra(NULL, true, examples);
 	return (char *)(uintptr_t)text;
 }
 
@@ -80,6 +80,7 @@ static int read_capture(const char *path, struct capture **ret_capture)
 		return 0;
 	case -ENOEXEC:
 		log_error("'%s' is not a ctrace capture", path);
+		log_hint("folded stacks and pictures are drawn by: ctrace flamegraph %s", path);
 		return err;
 	case -EPROTONOSUPPORT:
 		log_error("'%s' was written by a newer ctrace", path);

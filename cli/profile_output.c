@@ -21,7 +21,7 @@
 
 static const struct argp_option options[] = {
 	{"output", 'o', "FILE", 0,
-	 "Write here, - is standard output; the suffix chooses the format "
+	 "Write here, - is standard output; the suffix chooses the format; repeatable "
 	 "(default: SVG on standard output, or a file if that is a terminal)",
 	 0},
 	{"format", 'f', "FORMAT", 0, "Format, whatever the suffix", 0},
@@ -29,9 +29,9 @@ static const struct argp_option options[] = {
 	{"quiet", 'q', NULL, 0, "Print only errors", 0},
 	{0}};
 
-static bool is_stdout(const struct profile_output *output)
+static bool is_stdout(const struct profile_target *target)
 {
-	return !output->path || !strcmp(output->path, "-");
+	return !strcmp(target->path, "-");
 }
 
 /* Markup and bytes, on a screen, help nobody. */
@@ -41,36 +41,59 @@ static bool is_readable(const struct format *format)
 	       format == format_by_name("csv");
 }
 
-static void choose_format(struct profile_output *output, struct argp_state *state)
+static void add_target(struct profile_output *output, const char *path)
 {
-	if (!is_stdout(output)) {
-		report_format_reject_directory(output->path, state);
-		if (!output->format)
-			output->format = report_format_by_path(output->path, false, state);
-	}
-	if (!output->format)
-		output->format = format_by_name("svg");
+	GROW_ARRAY(output->targets, output->nr, output->cap);
+	output->targets[output->nr++] = (struct profile_target){.path = path};
 }
 
-static void choose_path(struct profile_output *output)
+static void add_default(struct profile_output *output)
 {
-	if (output->path || is_readable(output->format) || !isatty(STDOUT_FILENO))
-		return;
-	output->default_path = xasprintf("%s%s", output->stem, output->format->suffix);
-	output->path = output->default_path;
+	const struct format *format = output->format ? output->format : format_by_name("svg");
+
+	if (isatty(STDOUT_FILENO) && !is_readable(format))
+		output->default_path = xasprintf("%s%s", output->stem, format->suffix);
+	add_target(output, output->default_path ? output->default_path : "-");
+}
+
+static void choose_format(const struct profile_output *output, struct profile_target *target,
+			  struct argp_state *state)
+{
+	target->format = output->format;
+	if (!is_stdout(target)) {
+		report_format_reject_directory(target->path, state);
+		if (!target->format)
+			target->format = report_format_by_path(target->path, false, state);
+	}
+	if (!target->format)
+		target->format = format_by_name("svg");
+}
+
+static const struct profile_target *first_picture(const struct profile_output *output)
+{
+	for (size_t i = 0; i < output->nr; i++) {
+		if (!is_stdout(&output->targets[i]) &&
+		    report_format_is_picture(output->targets[i].format))
+			return &output->targets[i];
+	}
+	return NULL;
 }
 
 static void settle(struct profile_output *output, struct argp_state *state)
 {
-	choose_format(output, state);
-	choose_path(output);
-	if (!output->open)
-		return;
-	if (is_stdout(output))
-		argp_error(state, "--open needs a file: -o FILE");
-	else if (!report_format_is_picture(output->format))
-		argp_error(state, "--open shows pictures (.svg, .html), and '%s' is none",
-			   output->path);
+	if (!output->nr)
+		add_default(output);
+	for (size_t i = 0; i < output->nr; i++) {
+		choose_format(output, &output->targets[i], state);
+		for (size_t j = 0; j < i; j++) {
+			if (!strcmp(output->targets[i].path, output->targets[j].path))
+				argp_error(state, "-o '%s' is given twice",
+					   output->targets[i].path);
+		}
+	}
+	if (output->open && !first_picture(output))
+		argp_error(state, "--open: no picture (.svg, .html) among the files to write: -o "
+				  "FILE");
 }
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
@@ -79,7 +102,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case 'o':
-		output->path = arg;
+		add_target(output, arg);
 		return 0;
 	case 'f':
 		output->format = report_format_by_name(arg, false, state);
@@ -110,99 +133,131 @@ static bool same_file(const char *a, const char *b)
 
 int profile_output_begin(struct profile_output *output, const char *const *inputs, size_t nr)
 {
-	int err;
-
 	for (size_t i = 0; i < nr && output->default_path; i++) {
 		if (!same_file(output->default_path, inputs[i]))
 			continue;
-		log_error("'%s' is read: name another file to write with -o", output->path);
+		log_error("'%s' is read: name another file to write with -o", output->default_path);
 		return -EEXIST;
 	}
-	if (is_stdout(output))
-		return 0;
-	err = output_file_open(output->path, &output->file);
-	return err < 0 ? log_errno(err, "cannot write '%s'", output->path) : 0;
+	for (size_t i = 0; i < output->nr; i++) {
+		struct profile_target *target = &output->targets[i];
+		int err = is_stdout(target) ? 0 : output_file_open(target->path, &target->file);
+
+		if (err < 0) {
+			log_error("cannot write '%s': %s", target->path, output_file_error(err));
+			return err;
+		}
+	}
+	return 0;
 }
 
 /* That there is nothing is told by a picture, but not over one that shows something. */
-static int write_nothing(const struct profile_output *output, const struct profile *profile,
+static int write_nothing(const struct profile_target *target, const struct profile *profile,
 			 const struct format_options *graph)
 {
-	if (output->format != format_by_name("svg"))
+	if (target->format != format_by_name("svg"))
 		return -ENODATA;
-	if (!is_stdout(output) && access(output->path, F_OK) == 0) {
-		log_info("'%s' is left as it was", output->path);
+	if (output_file_would_replace(target->file)) {
+		log_info("'%s' is left as it was", target->path);
 		return -ENODATA;
 	}
-	return empty_picture_write(profile, graph, output_file_stream(output->file));
+	return empty_picture_write(profile, graph, output_file_stream(target->file));
 }
 
-static int write_stream(const struct profile_output *output, const struct profile *profile,
+static int write_stream(const struct profile_target *target, const struct profile *profile,
 			const struct format_options *graph)
 {
 	bool no_data;
 	int err;
 
 	errno = 0;
-	err = output->format->write(profile, graph, output_file_stream(output->file));
+	err = target->format->write(profile, graph, output_file_stream(target->file));
 	/* A writer sees only that its stream failed; why is in errno. */
 	if (err == -EIO && errno)
 		err = -errno;
 	no_data = err == -ENODATA;
 	if (no_data)
-		err = write_nothing(output, profile, graph);
+		err = write_nothing(target, profile, graph);
 	if (!err)
-		err = output_file_finish(output->file);
+		err = output_file_finish(target->file);
 	if (!err)
-		err = output_file_commit(output->file);
+		err = output_file_commit(target->file);
 	return !err && no_data ? -ENODATA : err;
 }
 
 /* Standard output is opened late: what a pager reads is another one. */
-static int write_paged(struct profile_output *output, const struct profile *profile,
+static int write_paged(struct profile_target *target, const struct profile *profile,
 		       const struct format_options *graph)
 {
 	_cleanup_(pager_finishp) struct pager *pager = NULL;
 	struct format_options paged = *graph;
 	int err = 0;
 
-	if (is_stdout(output)) {
-		pager = report_format_is_text(output->format) ? pager_start() : NULL;
-		err = output_file_open("-", &output->file);
+	if (is_stdout(target)) {
+		pager = report_format_is_text(target->format) ? pager_start() : NULL;
+		err = output_file_open("-", &target->file);
 	}
 	paged.paged = pager != NULL;
 	if (!err)
-		err = write_stream(output, profile, &paged);
-	output_file_free(TAKE_PTR(output->file));
+		err = write_stream(target, profile, &paged);
+	output_file_free(TAKE_PTR(target->file));
 	/* Whoever leaves a pager early has seen enough. */
 	return err == -EPIPE && pager ? 0 : err;
+}
+
+static int write_target(struct profile_target *target, const struct profile *profile,
+			const struct format_options *graph)
+{
+	int err = write_paged(target, profile, graph);
+
+	if (err == -ENODATA)
+		return err;
+	if (err < 0) {
+		log_error("cannot write '%s': %s",
+			  is_stdout(target) ? "standard output" : target->path,
+			  output_file_error(err));
+		return err;
+	}
+	if (!is_stdout(target))
+		log_info("wrote %s", target->path);
+	return 0;
 }
 
 int profile_output_write(struct profile_output *output, const struct profile *profile,
 			 const struct format_options *graph)
 {
-	int err;
+	const struct profile_target *picture = output->open ? first_picture(output) : NULL;
+	int first_error = 0;
 
 	/* A closed pipe is an error to report, not a death without a word. */
 	signal(SIGPIPE, SIG_IGN);
-	err = write_paged(output, profile, graph);
-	if (err == -ENODATA)
-		return err;
-	if (err < 0) {
-		log_error("cannot write '%s': %s",
-			  is_stdout(output) ? "standard output" : output->path,
-			  output_file_error(err));
-		return err;
+	for (size_t i = 0; i < output->nr; i++) {
+		int err = write_target(&output->targets[i], profile, graph);
+
+		if (err < 0 && picture == &output->targets[i])
+			picture = NULL;
+		if (err < 0 && (!first_error || first_error == -ENODATA))
+			first_error = err;
 	}
-	if (!is_stdout(output))
-		log_info("wrote %s", output->path);
-	if (output->open)
-		picture_show(output->path);
-	return 0;
+	if (picture)
+		picture_show(picture->path);
+	return first_error;
+}
+
+bool profile_output_all(const struct profile_output *output,
+			bool (*is)(const struct format *format))
+{
+	for (size_t i = 0; i < output->nr; i++) {
+		if (!is(output->targets[i].format))
+			return false;
+	}
+	return true;
 }
 
 void profile_output_release(struct profile_output *output)
 {
-	output_file_free(output->file);
+	for (size_t i = 0; i < output->nr; i++)
+		output_file_free(output->targets[i].file);
+	free(output->targets);
 	free(output->default_path);
 }

@@ -239,7 +239,7 @@ static char *filter_help(int key, const char *text, void *input)
 {
 	(void)input;
 	if (key == ARGP_KEY_HELP_EXTRA)
-		return report_help_extra(print_probes, examples);
+		return report_help_extra(print_probes, true, examples);
 	return (char *)(uintptr_t)text;
 }
 

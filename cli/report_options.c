@@ -60,15 +60,16 @@ static void print_format(FILE *out, const struct format *format)
 	fprintf(out, "%s\n", format->what);
 }
 
-static void print_formats(FILE *out)
+static void print_formats(FILE *out, bool captures)
 {
 	fputs("Formats:\n", out);
-	print_format(out, &report_format_capture);
+	if (captures)
+		print_format(out, &report_format_capture);
 	for (const struct format *const *f = format_table(); *f; f++)
 		print_format(out, *f);
 }
 
-char *report_help_extra(void (*print)(FILE *out), const char *examples)
+char *report_help_extra(void (*print)(FILE *out), bool captures, const char *examples)
 {
 	char *text = NULL;
 	size_t size;
@@ -78,7 +79,7 @@ char *report_help_extra(void (*print)(FILE *out), const char *examples)
 		die_oom();
 	if (print)
 		print(out);
-	print_formats(out);
+	print_formats(out, captures);
 	fputs(examples, out);
 	if (fclose(out))
 		die_oom();

@@ -43,8 +43,9 @@ extern const struct argp report_options_argp;
 
 /*
  * The end of a --help: what @print (may be NULL) prints, every format's name, suffix and meaning,
+ * with @captures the capture's,
  * then @examples; to be freed.  What argp's help_filter returns for ARGP_KEY_HELP_EXTRA.
  */
-char *report_help_extra(void (*print)(FILE *out), const char *examples);
+char *report_help_extra(void (*print)(FILE *out), bool captures, const char *examples);
 
 #endif

@@ -120,7 +120,8 @@ static bool read_comm(struct text_piece left, struct perf_line *line)
 		left = rest;
 		word = take_last_word(&rest);
 	}
-	if (!is_pid(word)) {
+	line->may_be_none = !is_pid(word);
+	if (line->may_be_none) {
 		line->comm = left;
 		return left.len > 0;
 	}
@@ -227,22 +228,28 @@ static bool read_frame(struct text_piece line, struct perf_frame *frame)
 }
 
 /* "250000 cpu-clock:u:  55d0aa001139 spin+0x10 (/opt/demo/demo)" */
-static void read_event(struct text_piece right, struct perf_line *line)
+static bool read_event(struct text_piece right, struct perf_line *line)
 {
 	struct text_piece rest = right, word = take_first_word(&rest);
 
-	if (is_number(word))
+	if (is_number(word)) {
+		right = rest;
 		word = take_first_word(&rest);
+	}
+	/* Without an event there is at most a frame; what mapped or forked is no sample. */
 	if (!is_event(word))
-		return;
+		return !right.len || (ends_with(right, ")") && read_frame(right, &line->frame));
+	if (begins_with(word, "PERF_RECORD_"))
+		return false;
 	line->event = piece(word.text, word.len - 1);
 	/* What a tracepoint tells is no frame. */
 	if (ends_with(rest, ")"))
 		read_frame(rest, &line->frame);
+	return true;
 }
 
 /* With the time in it, which nothing else looks like. */
-static bool read_timed_sample(struct text_piece text, struct perf_line *line)
+static bool read_timed_sample(struct text_piece text, struct perf_line *line, bool *ret_has_time)
 {
 	struct text_piece rest = text;
 
@@ -251,11 +258,12 @@ static bool read_timed_sample(struct text_piece text, struct perf_line *line)
 
 		if (!is_time(word))
 			continue;
+		*ret_has_time = true;
 		if (!read_comm(text_piece_trimmed(text.text, (size_t)(word.text - text.text)),
 			       line))
 			return false;
-		read_event(rest, line);
-		return true;
+		line->may_be_none = false;
+		return read_event(rest, line);
 	}
 	return false;
 }
@@ -274,7 +282,10 @@ static bool read_loose_sample(struct text_piece text, struct perf_line *line)
 		if (is_number(word) && is_pid(take_last_word(&before)))
 			text = rest;
 	}
-	return read_comm(text, line);
+	if (!read_comm(text, line))
+		return false;
+	line->may_be_none &= !line->event.len;
+	return true;
 }
 
 /* A frame as it stands below a sample: indented, with an address of some length. */
@@ -303,6 +314,7 @@ struct perf_line perf_script_line(const char *text, size_t len, bool in_sample)
 		.frame = {.name = {"", 0}, .suffix = ""},
 	};
 	struct perf_line line = nothing;
+	bool has_time = false;
 
 	if (!trimmed.len) {
 		line.kind = PERF_LINE_END;
@@ -310,11 +322,13 @@ struct perf_line perf_script_line(const char *text, size_t len, bool in_sample)
 	}
 	if (*text == '#')
 		return line;
-	if (read_timed_sample(trimmed, &line)) {
+	if (read_timed_sample(trimmed, &line, &has_time)) {
 		line.kind = PERF_LINE_SAMPLE;
 		return line;
 	}
 	line = nothing;
+	if (has_time)
+		return line;
 	if (in_sample && text_is_blank(*text)) {
 		if (read_frame(trimmed, &line.frame))
 			line.kind = PERF_LINE_FRAME;

@@ -25,6 +25,7 @@ struct perf_frame {
 struct perf_line {
 	enum perf_line_kind kind;
 	struct text_piece comm, event; /* of a sample; empty when not told */
+	bool may_be_none;	       /* so little is told that only frames below make a sample */
 	struct perf_frame frame;       /* of a frame, or of a sample without a call chain */
 };
 

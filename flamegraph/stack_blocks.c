@@ -247,14 +247,23 @@ static void add_perf_frame(struct stack_blocks *blocks, const struct perf_frame 
 		       (struct text_piece){text, strlen(text)});
 }
 
-static void begin_sample(struct stack_blocks *blocks, const struct perf_line *line)
+/* The first event is the one that counts. */
+static bool is_wanted(struct stack_blocks *blocks, const struct perf_line *line)
 {
 	struct text_piece event;
 
+	if (line->may_be_none)
+		return true;
 	if (!blocks->event)
 		blocks->event = xasprintf("%.*s", (int)line->event.len, line->event.text);
 	event = (struct text_piece){blocks->event, strlen(blocks->event)};
-	blocks->open = perf_script_same_event(event, line->event);
+	return perf_script_same_event(event, line->event);
+}
+
+static void begin_sample(struct stack_blocks *blocks, const struct perf_line *line)
+{
+	blocks->open = is_wanted(blocks, line);
+	blocks->may_be_none = line->may_be_none;
 	if (!blocks->open) {
 		blocks->other_events++;
 		return;
@@ -279,6 +288,11 @@ static bool take_perf(struct stack_blocks *blocks, struct text_piece line, const
 	}
 	if (parsed.kind == PERF_LINE_OTHER)
 		return false;
+	/* Some other line, it turns out. */
+	if (blocks->open && !blocks->len && blocks->may_be_none) {
+		blocks->keys_len = 0;
+		blocks->open = false;
+	}
 	if (blocks->open)
 		ended = hand_out(blocks, ret_folded, ret_len);
 	*ret_count = 1;

@@ -31,7 +31,7 @@ struct stack_blocks {
 	char *keys; /* outermost first, each ends with NUL */
 	size_t keys_len, keys_cap;
 	bool open; /* between "@[" and "]: COUNT", or in a sample */
-	bool in_sample;
+	bool in_sample, may_be_none;
 	char *event; /* of perf's first sample; those of others are left out */
 	uint64_t other_events;
 	char *folded; /* what was handed out last */

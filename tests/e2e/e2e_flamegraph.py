@@ -225,6 +225,27 @@ class Flamegraph(harness.Case):
         self.assert_one_line(run, 1, "nowhere/x.svg")
         self.assertEqual(self.draw("-o", "X.SVG").status, 0)
 
+    def test_one_reading_serves_many_outputs(self):
+        run = self.draw("-o", "a.svg", "-o", "a.html", "-o", "-", "-f", "svg")
+        self.assertEqual(run.status, 0)
+        self.assertEqual(run.err, "ctrace: wrote a.svg\nctrace: wrote a.html\n")
+        self.assertTrue(run.out.startswith("<svg"))
+        run = self.draw("-q", "-o", "b.svg", "-o", "b.folded", "-o", "b.pb.gz")
+        self.assertEqual((run.status, run.err), (0, ""))
+        self.assertEqual((self.directory / "b.folded").read_text(), self.folded())
+        self.assertEqual(self.run_ctrace("flamegraph", "b.svg", "-f", "folded").out, self.folded())
+        self.assertEqual(self.draw("-o", "a.svg", "-o", "a.svg").status, 2)
+        run = self.run_ctrace("diff", "in.txt", "in.txt", "-o", "d.svg", "-o", "d.pb.gz")
+        self.assert_one_line(run, 1, "pprof")
+        self.assertFalse((self.directory / "d.svg").exists())
+
+    def test_report_says_who_draws_what_is_no_capture(self):
+        self.draw("-q", "-o", "a.svg")
+        run = self.run_ctrace("report", "a.svg")
+        self.assertEqual(run.status, 1)
+        self.assertIn("hint: folded stacks and pictures are drawn by: ctrace flamegraph a.svg",
+                      run.err)
+
     def test_no_picture_is_drawn_over_one(self):
         self.draw("-o", "a.svg")
         before = (self.directory / "a.svg").read_bytes()

@@ -131,6 +131,17 @@ static void test_perf_script_may_leave_fields_out(void **state)
 	assert_folded("# ========\n# cpuid : AuthenticAMD,25,1\n#\n"
 		      "demo 1 100.1: cycles: \n\t  55d0aa001149 main\n",
 		      "demo;main 1\n");
+	assert_folded("Warning:\nProcessed 5 events\n\n"
+		      "demo 4711 100.1: cycles: \n\t  55d0aa001149 main\n",
+		      "demo;main 1\n");
+	assert_folded(
+		"ls 7 1.0: PERF_RECORD_COMM: ls:7/7\n"
+		"ls 7 1.0: PERF_RECORD_MMAP2 7/7: [0x1(0x2) @ 0 08:01 1 2]: r-xp /usr/bin/ls\n"
+		"ls 7 1.1: 250000 \n\t  55d0aa001149 f\n\t  55d0aa001149 main\n\n"
+		"ls 7 1.1: PERF_RECORD_EXIT(7:7):(6:6)\n"
+		"ls 7 1.2:  55d0aa001149 g (/usr/bin/ls)\n"
+		"\nWarning: something was lost\n",
+		"ls;main;f 1\nls;g 1\n");
 }
 
 static void test_one_event_of_perf_is_drawn(void **state)
