@@ -34,6 +34,7 @@ struct reader {
 	uint8_t map; /* 0: one byte, 1: 0f, 2: 0f 38, 3: 0f 3a, 8 ... 10: XOP */
 	uint8_t opcode;
 	uint8_t modrm;
+	uint8_t sib;
 	bool has_modrm;
 	bool is_vector; /* VEX or EVEX: never touches rsp, nor jumps */
 	bool is_short;	/* 66 */
@@ -274,7 +275,6 @@ static unsigned int form_of(const struct reader *r)
 static bool read_modrm(struct reader *r)
 {
 	unsigned int mode, rm;
-	uint8_t sib = 0;
 
 	if (!take_byte(r, &r->modrm))
 		return false;
@@ -283,11 +283,11 @@ static bool read_modrm(struct reader *r)
 	rm = r->modrm & 7;
 	if (mode == 3)
 		return true;
-	if (rm == 4 && !take_byte(r, &sib))
+	if (rm == 4 && !take_byte(r, &r->sib))
 		return false;
 	if (mode == 1)
 		return take(r, 1, &r->displacement);
-	if (mode == 2 || rm == 5 || (rm == 4 && (sib & 7) == 5))
+	if (mode == 2 || rm == 5 || (rm == 4 && (r->sib & 7) == 5))
 		return take(r, 4, &r->displacement);
 	return true;
 }
@@ -502,6 +502,19 @@ static struct x86_insn meaning(const struct reader *r)
 	return insn(X86_OTHER, 0);
 }
 
+static void set_place(const struct reader *r, struct x86_insn *result)
+{
+	if (!r->has_modrm || r->modrm >> 6 != 0)
+		return;
+	if ((r->modrm & 7) == 5)
+		result->place_kind = X86_PLACE_RELATIVE;
+	else if ((r->modrm & 7) == 4 && (r->sib & 7) == 5 && (r->sib & 0x38) != 0x20)
+		result->place_kind = X86_PLACE_TABLE;
+	else
+		return;
+	result->place = r->displacement;
+}
+
 struct x86_insn x86_decode(const uint8_t *code, size_t size)
 {
 	struct reader r = {
@@ -517,6 +530,7 @@ struct x86_insn x86_decode(const uint8_t *code, size_t size)
 	if (form & FORM_BAD || (form & FORM_MODRM && !read_modrm(&r)) || !read_immediates(&r, form))
 		return result;
 	result = meaning(&r);
+	set_place(&r, &result);
 	result.length = (unsigned int)(r.p - r.start);
 	return result;
 }

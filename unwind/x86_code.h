@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What one x86-64 instruction does to the stack pointer, to RBP and to the flow of control, and how
- * long it is.  No disassembler: of all else it knows only the length.
+ * What one x86-64 instruction does to the stack pointer, to RBP and to the flow of control, how
+ * long it is, and which place in memory it names.  No disassembler: of all else it knows nothing.
  */
 #ifndef CTRACE_UNWIND_X86_CODE_H
 #define CTRACE_UNWIND_X86_CODE_H
@@ -29,10 +29,19 @@ enum x86_kind {
 	X86_ADDRESS, /* takes the address value, counted from its end */
 };
 
+/* What an instruction's memory operand tells of a place that is known beforehand. */
+enum x86_place {
+	X86_PLACE_NONE,
+	X86_PLACE_RELATIVE, /* at place, counted from its end */
+	X86_PLACE_TABLE,    /* at the address place plus an index */
+};
+
 struct x86_insn {
 	enum x86_kind kind;
 	unsigned int length;
 	int64_t value;
+	enum x86_place place_kind;
+	int64_t place;
 };
 
 /* The instruction at @code; kind X86_BAD (length 0) if @size bytes hold none. */
