@@ -5,23 +5,21 @@
 #include "common/elf_image.h"
 #include "common/safe_open.h"
 #include "loader/near_names.h"
+#include "loader/object_code.h"
+#include "loader/object_functions_internal.h"
+#include "loader/object_symbols.h"
 #include "symbolize/debug_file.h"
+#include "symbolize/demangle.h"
+#include "symbolize/fde_starts.h"
+#include "symbolize/function_search.h"
+#include "symbolize/gopclntab.h"
+#include "symbolize/object_files.h"
 #include "symbolize/symtab.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-struct object_functions {
-	struct elf_image *image;
-	char *path;
-	int fd;
-	struct symtab *symtab;
-	struct elf_image *debug_image;
-	struct symtab *debug_symtab; /* of both; NULL until it is asked for */
-	bool debug_tried;
-};
 
 int object_functions_open(int fd, const char *path, struct object_functions **ret_object)
 {
@@ -31,10 +29,10 @@ int object_functions_open(int fd, const char *path, struct object_functions **re
 
 	object->path = xstrdup(path);
 	/* @fd may be O_PATH; that the file cannot be read is said better by the image. */
-	object->fd = safe_reopen(fd);
-	ret = elf_image_open_fd(fd, &object->image);
+	object->code.fd = safe_reopen(fd);
+	ret = elf_image_open_fd(fd, &object->code.image);
 	if (ret == 0)
-		ret = symtab_new(object->image, NULL, &object->symtab);
+		ret = symtab_new(object->code.image, NULL, &object->symtab);
 	if (ret < 0)
 		return ret;
 	*ret_object = TAKE_PTR(object);
@@ -45,193 +43,265 @@ void object_functions_close(struct object_functions *object)
 {
 	if (!object)
 		return;
+	function_search_free(object->search);
+	function_search_free(object->inlined);
+	gopclntab_free(object->go);
 	symtab_free(object->debug_symtab);
 	elf_image_close(object->debug_image);
 	symtab_free(object->symtab);
-	elf_image_close(object->image);
-	cleanup_closep(&object->fd);
+	elf_image_close(object->code.image);
+	cleanup_closep(&object->code.fd);
+	free(object->resolvers);
 	free(object->path);
 	free(object);
 }
 
-static const struct symtab *debug_symtab(struct object_functions *object)
+const char *object_functions_path(const struct object_functions *object)
+{
+	return object->path;
+}
+
+struct elf_image *object_functions_image(const struct object_functions *object)
+{
+	return object->code.image;
+}
+
+const struct object_code *object_functions_code(const struct object_functions *object)
+{
+	return &object->code;
+}
+
+const struct symtab *object_functions_symtab(struct object_functions *object)
 {
 	const struct debug_search search = {.path = object->path};
 	_cleanup_free_ char *found = NULL;
 
-	if (object->debug_tried)
-		return object->debug_symtab;
+	if (!object->debug_tried && !object_has_section(object->code.image, ".symtab") &&
+	    debug_file_find(object->code.image, &search, &object->debug_image, &found) == 0)
+		symtab_new(object->code.image, object->debug_image, &object->debug_symtab);
 	object->debug_tried = true;
-	if (debug_file_find(object->image, &search, &object->debug_image, &found) < 0)
-		return NULL;
-	if (symtab_new(object->image, object->debug_image, &object->debug_symtab) < 0)
-		return NULL;
-	return object->debug_symtab;
+	return object->debug_symtab ?: object->symtab;
 }
 
-/*
- * First bytes the kernel's uprobes refuse (arch/x86/kernel/uprobes.c): the prefixes lock, cs, ss,
- * ds and es, and instructions that trap or belong to the kernel.  Only what compilers do begin
- * functions with is known here; the kernel has the last word.
- */
-static bool takes_uprobe(const uint8_t *code, size_t size)
+const struct gopclntab *object_functions_go(struct object_functions *object)
 {
-	static const uint8_t refused[] = {0xf0, 0x2e, 0x36, 0x3e, 0x26, 0xcc, 0xf4, 0xf1};
-
-	if (size == 0 || memchr(refused, code[0], sizeof(refused)))
-		return false;
-	if (size > 1 && code[0] == 0x0f && (code[1] == 0x05 || code[1] == 0x0b || code[1] == 0x34))
-		return false; /* syscall, ud2, sysenter */
-	return true;
-}
-
-/*
- * Read, not looked at in the image: the breakpoints of others who probe the whole machine are in
- * every mapping of the file, ours too.
- */
-bool object_functions_probeable(const struct object_functions *object, uint64_t off)
-{
-	uint8_t code[2];
-	ssize_t size = pread(object->fd, code, sizeof(code), (off_t)off);
-
-	return size > 0 && takes_uprobe(code, (size_t)size);
+	if (!object->go_tried && object_functions_is_go(object))
+		gopclntab_open(object->code.image, &object->go);
+	object->go_tried = true;
+	return object->go;
 }
 
 bool object_functions_is_go(const struct object_functions *object)
 {
-	return elf_image_find_section(object->image, ".gopclntab") >= 0 ||
-	       elf_image_find_section(object->image, ".go.buildinfo") >= 0;
-}
-
-struct match {
-	struct object_functions *object;
-	int (*fn)(const struct object_function *function, void *arg);
-	void *arg;
-	int nr;
-};
-
-static int on_symbol(const struct symbol *symbol, void *arg)
-{
-	struct match *match = arg;
-	struct object_function function = {.name = symbol->name, .size = symbol->size};
-
-	if (object_functions_address(match->object, symbol->vaddr, &function.off) < 0)
-		return 0;
-	function.probeable = object_functions_probeable(match->object, function.off);
-	match->nr++;
-	return match->fn(&function, match->arg);
-}
-
-int object_functions_match(struct object_functions *object, const char *pattern,
-			   int (*fn)(const struct object_function *function, void *arg), void *arg)
-{
-	struct match match = {.object = object, .fn = fn, .arg = arg};
-	const struct symtab *debug;
-
-	symtab_match(object->symtab, pattern, on_symbol, &match);
-	if (match.nr == 0) {
-		debug = debug_symtab(object);
-		if (debug)
-			symtab_match(debug, pattern, on_symbol, &match);
-	}
-	return match.nr;
+	return elf_image_find_section(object->code.image, ".gopclntab") >= 0 ||
+	       elf_image_find_section(object->code.image, ".data.rel.ro.gopclntab") >= 0 ||
+	       elf_image_find_section(object->code.image, ".go.buildinfo") >= 0;
 }
 
 int object_functions_address(const struct object_functions *object, uint64_t vaddr,
 			     uint64_t *ret_off)
 {
-	size_t nr;
-	const Elf64_Phdr *segments = elf_image_segments(object->image, &nr);
-
-	for (size_t i = 0; i < nr; i++) {
-		const Elf64_Phdr *segment = &segments[i];
-
-		if (segment->p_type == PT_LOAD && segment->p_flags & PF_X &&
-		    vaddr >= segment->p_vaddr && vaddr - segment->p_vaddr < segment->p_filesz) {
-			*ret_off = vaddr - segment->p_vaddr + segment->p_offset;
-			return 0;
-		}
-	}
-	return -ENOENT;
+	return object_code_off(&object->code, vaddr, ret_off);
 }
 
-/* Calls @fn for every symbol of a symbol section, with its name; a positive return ends it. */
-static int each_symbol(struct elf_image *image, size_t section,
-		       int (*fn)(const Elf64_Sym *symbol, const char *name, void *arg), void *arg)
+const struct function_search *object_functions_inlined(struct object_functions *object,
+						       const char *name)
 {
-	size_t nr_sections;
-	const Elf64_Shdr *headers = elf_image_sections(image, &nr_sections);
-	uint32_t type = headers[section].sh_type, link = headers[section].sh_link;
-	struct elf_span symbols, names;
+	struct name_pattern pattern;
+	int err;
 
-	if ((type != SHT_DYNSYM && type != SHT_SYMTAB) || link >= nr_sections ||
-	    elf_image_section_data(image, section, &symbols) < 0 ||
-	    elf_image_section_data(image, link, &names) < 0)
-		return 0;
-	for (size_t i = 0; i < symbols.size / sizeof(Elf64_Sym); i++) {
-		Elf64_Sym symbol;
-		int ret;
-
-		memcpy(&symbol, symbols.data + i * sizeof(symbol), sizeof(symbol));
-		if (symbol.st_shndx == SHN_UNDEF || symbol.st_name >= names.size ||
-		    !memchr(names.data + symbol.st_name, '\0', names.size - symbol.st_name))
-			continue;
-		ret = fn(&symbol, (const char *)names.data + symbol.st_name, arg);
-		if (ret > 0)
-			return ret;
-	}
-	return 0;
+	function_search_free(object->inlined);
+	object->inlined = function_search_new();
+	name_pattern_init(&pattern, name, true);
+	err = function_search_dwarf(object->inlined, object->code.image, object->path, &pattern);
+	if (err < 0)
+		err = function_search_go(object->inlined, object->code.image, &pattern);
+	return err < 0 ? NULL : object->inlined;
 }
 
-static int each_symbol_of(struct elf_image *image,
-			  int (*fn)(const Elf64_Sym *symbol, const char *name, void *arg),
-			  void *arg)
-{
-	size_t nr;
-	int ret = 0;
-
-	elf_image_sections(image, &nr);
-	for (size_t i = 0; i < nr && ret == 0; i++)
-		ret = each_symbol(image, i, fn, arg);
-	return ret;
-}
-
-static int show_name(const Elf64_Sym *symbol, const char *name, void *arg)
-{
-	unsigned char type = ELF64_ST_TYPE(symbol->st_info);
-
-	if (type == STT_FUNC || type == STT_GNU_IFUNC)
-		near_names_add(arg, name);
-	return 0;
-}
-
-/* Not through the symbol table: that has one name for each address, and people know another. */
-void object_functions_near(struct object_functions *object, struct near_names *near)
-{
-	each_symbol_of(object->image, show_name, near);
-	if (debug_symtab(object))
-		each_symbol_of(object->debug_image, show_name, near);
-}
-
-struct resolver_search {
-	const struct object_functions *object;
-	uint64_t off;
+struct name_walk {
+	void (*fn)(const char *raw, void *arg);
+	void *arg;
 };
 
-static int is_resolver_at(const Elf64_Sym *symbol, const char *name, void *arg)
+static void on_symbol(const struct symbol *symbol, void *arg)
 {
-	const struct resolver_search *search = arg;
-	uint64_t off;
+	const struct name_walk *walk = arg;
 
-	(void)name;
-	return ELF64_ST_TYPE(symbol->st_info) == STT_GNU_IFUNC &&
-	       object_functions_address(search->object, symbol->st_value, &off) == 0 &&
-	       off == search->off;
+	walk->fn(symbol->name, walk->arg);
 }
 
-bool object_functions_is_resolver(const struct object_functions *object, uint64_t off)
+static int on_go_function(const struct go_function *function, void *arg)
 {
-	struct resolver_search search = {object, off};
+	const struct name_walk *walk = arg;
 
-	return each_symbol_of(object->image, is_resolver_at, &search) > 0;
+	walk->fn(function->name, walk->arg);
+	return 0;
+}
+
+void object_functions_each_name(struct object_functions *object,
+				void (*fn)(const char *raw, void *arg), void *arg)
+{
+	struct name_walk walk = {fn, arg};
+
+	symtab_each(object_functions_symtab(object), on_symbol, &walk);
+	if (object_functions_go(object))
+		gopclntab_each(object->go, on_go_function, &walk);
+}
+
+static void show_name(const char *raw, void *arg)
+{
+	_cleanup_free_ char *text = demangle_name(raw, DEMANGLE_SHORT);
+
+	near_names_add(arg, raw);
+	if (strcmp(text, raw) != 0 && !strchr(raw, '.'))
+		near_names_add(arg, text);
+}
+
+void object_functions_near(struct object_functions *object, struct near_names *near)
+{
+	object_functions_each_name(object, show_name, near);
+}
+
+void object_functions_names_at(struct object_functions *object, uint64_t vaddr,
+			       void (*fn)(const char *raw, void *arg), void *arg)
+{
+	struct name_walk walk = {fn, arg};
+
+	symtab_names_at(object_functions_symtab(object), vaddr, on_symbol, &walk);
+}
+
+const char *object_functions_name_at(struct object_functions *object, uint64_t vaddr)
+{
+	const struct symbol *symbol = symtab_find(object_functions_symtab(object), vaddr);
+
+	return symbol && symbol->vaddr == vaddr ? symbol->name : NULL;
+}
+
+struct around_search {
+	uint64_t vaddr;
+	struct go_function found;
+};
+
+static int is_around(const struct go_function *function, void *arg)
+{
+	struct around_search *search = arg;
+
+	if (search->vaddr - function->vaddr >= function->size)
+		return 0;
+	search->found = *function;
+	return 1;
+}
+
+static bool go_function_around(struct object_functions *object, uint64_t vaddr,
+			       struct object_function *function)
+{
+	struct around_search search = {.vaddr = vaddr};
+	const struct gopclntab *go = object_functions_go(object);
+
+	if (go)
+		gopclntab_each(go, is_around, &search);
+	if (!search.found.name)
+		return false;
+	*function = (struct object_function){.name = search.found.name,
+					     .vaddr = search.found.vaddr,
+					     .size = search.found.size,
+					     .is_whole = true};
+	return true;
+}
+
+static bool fde_around(struct object_functions *object, uint64_t vaddr,
+		       struct object_function *function)
+{
+	struct fde_starts fdes = fde_starts_open(object->code.image);
+	uint64_t start, end;
+
+	if (!fde_starts_find(&fdes, vaddr, &start, &end))
+		return false;
+	*function = (struct object_function){.vaddr = start, .size = end - start, .is_whole = true};
+	return true;
+}
+
+int object_functions_around(struct object_functions *object, uint64_t vaddr,
+			    struct object_function *ret_function)
+{
+	const struct symbol *symbol = symtab_find(object_functions_symtab(object), vaddr);
+	struct object_function function;
+
+	if (symbol && !symbol->is_label)
+		function = (struct object_function){.name = symbol->name,
+						    .vaddr = symbol->vaddr,
+						    .size = symbol->size,
+						    .is_whole = !symbol->is_guessed};
+	else if (!go_function_around(object, vaddr, &function) &&
+		 !fde_around(object, vaddr, &function))
+		return -ENOENT;
+	*ret_function = function;
+	return 0;
+}
+
+struct symbol_question {
+	const char *name;
+	char *answer;
+};
+
+static int add_resolver(const struct object_symbol *symbol, void *arg)
+{
+	struct object_functions *object = arg;
+
+	if (symbol->type != STT_GNU_IFUNC)
+		return 0;
+	GROW_ARRAY(object->resolvers, object->nr_resolvers, object->cap_resolvers);
+	object->resolvers[object->nr_resolvers++] = symbol->vaddr;
+	return 0;
+}
+
+bool object_functions_is_resolver(struct object_functions *object, uint64_t vaddr)
+{
+	if (!object->resolvers_tried)
+		object_symbols_each(object->code.image, add_resolver, object);
+	object->resolvers_tried = true;
+	for (size_t i = 0; i < object->nr_resolvers; i++)
+		if (object->resolvers[i] == vaddr)
+			return true;
+	return false;
+}
+
+static int is_data_named(const struct object_symbol *symbol, void *arg)
+{
+	const struct symbol_question *question = arg;
+	size_t len = strcspn(symbol->name, "@");
+
+	return (symbol->type == STT_OBJECT || symbol->type == STT_TLS ||
+		symbol->type == STT_COMMON) &&
+	       strlen(question->name) == len && !memcmp(symbol->name, question->name, len);
+}
+
+bool object_functions_is_data(const struct object_functions *object, const char *name)
+{
+	struct symbol_question question = {.name = name};
+
+	return object_symbols_each(object->code.image, is_data_named, &question) > 0;
+}
+
+static int add_version(const struct object_symbol *symbol, void *arg)
+{
+	struct symbol_question *question = arg;
+	char *longer;
+
+	if (!symbol->version || strcmp(symbol->name, question->name) != 0)
+		return 0;
+	longer = xasprintf("%s%s%s%s%s", question->answer, *question->answer ? ", " : "",
+			   symbol->name, symbol->is_default ? "@@" : "@", symbol->version);
+	free(question->answer);
+	question->answer = longer;
+	return 0;
+}
+
+char *object_functions_versions(const struct object_functions *object, const char *name)
+{
+	struct symbol_question question = {.name = name, .answer = xstrdup("")};
+
+	object_symbols_each(object->code.image, add_version, &question);
+	return question.answer;
 }

@@ -90,6 +90,8 @@ void probe_free(struct probe *probe)
 		free(probe->points[i].name);
 	free(probe->points);
 	cleanup_closep(&probe->object_fd);
+	free(probe->object_path);
+	free(probe->rival);
 	free(probe->object);
 	free(probe->name);
 	free(probe->text);

@@ -67,6 +67,8 @@ struct probe {
 
 	/* as resolved */
 	int object_fd;
+	char *object_path; /* where that was found; or NULL */
+	char *rival;	   /* sentence: another object is asked for the function first; or NULL */
 	struct probe_point *points;
 	size_t nr_points, cap_points;
 

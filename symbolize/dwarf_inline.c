@@ -4,6 +4,7 @@
 #include "common/alloc.h"
 #include "symbolize/address_search.h"
 #include "symbolize/dwarf_ranges.h"
+#include "symbolize/dwarf_skip.h"
 #include "symbolize/dwarf_units.h"
 
 #include <dwarf.h>
@@ -34,47 +35,6 @@ struct function_values {
 	uint32_t call_file;
 	uint32_t call_line;
 };
-
-/* Steps over the attributes of @abbrev; returns the sibling's offset in the unit, or 0. */
-static uint64_t skip_attributes(struct scan *scan, const struct dwarf_abbrev *abbrev)
-{
-	const struct dwarf_skip *skip = scan->unit->abbrevs->skips + abbrev->skips;
-	struct dwarf_cursor *cursor = &scan->cursor;
-	uint64_t sibling = 0;
-
-	for (unsigned int i = 0; i < abbrev->nr_skips; i++, skip++) {
-		switch (skip->kind) {
-		case DWARF_SKIP_LEB:
-			dwarf_uleb(cursor);
-			break;
-		case DWARF_SKIP_BLOCK:
-			dwarf_skip(cursor, dwarf_uleb(cursor));
-			break;
-		case DWARF_SKIP_BLOCK1:
-			dwarf_skip(cursor, dwarf_u8(cursor));
-			break;
-		case DWARF_SKIP_BLOCK2:
-			dwarf_skip(cursor, dwarf_u16(cursor));
-			break;
-		case DWARF_SKIP_BLOCK4:
-			dwarf_skip(cursor, dwarf_u32(cursor));
-			break;
-		case DWARF_SKIP_STRING:
-			dwarf_string(cursor);
-			break;
-		case DWARF_SKIP_INDIRECT:
-			dwarf_form_skip(cursor, DW_FORM_indirect, scan->unit->format);
-			break;
-		case DWARF_SKIP_SIBLING:
-			sibling = dwarf_u32(cursor);
-			break;
-		default:
-			break;
-		}
-		dwarf_skip(cursor, skip->fixed);
-	}
-	return sibling;
-}
 
 static void read_function(struct scan *scan, const struct dwarf_abbrev *abbrev,
 			  struct function_values *values)
@@ -244,7 +204,7 @@ static bool is_unwanted(const struct scan *scan, const struct dwarf_abbrev *abbr
 /* A DIE without code: stepped over with its children if functions are not expected there. */
 static int visit_other(struct scan *scan, const struct dwarf_abbrev *abbrev)
 {
-	uint64_t sibling = skip_attributes(scan, abbrev);
+	uint64_t sibling = dwarf_attributes_skip(scan->unit, abbrev, &scan->cursor);
 
 	if (!abbrev->has_children)
 		return 0;

@@ -78,6 +78,7 @@ static int read_source(const struct elf_image *image, const struct symbol_source
 			entry.symbol.size = 0;
 		entry.is_local = ELF64_ST_BIND(symbol.st_info) == STB_LOCAL;
 		entry.is_function = ELF64_ST_TYPE(symbol.st_info) != STT_NOTYPE;
+		entry.symbol.is_label = !entry.is_function;
 		if (!symbol_list_add(list, &entry,
 				     (const char *)source->strings.data + symbol.st_name, len, ""))
 			break;

@@ -126,6 +126,7 @@ static const char *string_at(const struct go_module *module, uint64_t off)
 	return text && *text ? text : NULL;
 }
 
+/* Where functions begin; behind the last one stands the end of the text. */
 static bool entry_of(const struct go_module *module, uint64_t index, uint64_t *ret_entry)
 {
 	unsigned int size = layouts[module->version].entry_size;
@@ -137,11 +138,23 @@ static bool entry_of(const struct go_module *module, uint64_t index, uint64_t *r
 	return true;
 }
 
+/* The runtime._func of function @index. */
+static bool func_at(const struct go_module *module, uint64_t index, struct go_func *ret_func)
+{
+	unsigned int size = layouts[module->version].entry_size;
+	uint64_t off;
+
+	if (!entry_of(module, index, &ret_func->entry) ||
+	    !read_at(module, module->functab + index * 2 * size + size, size, &off))
+		return false;
+	ret_func->off = module->func_base + off;
+	return true;
+}
+
 /* The function that holds @pc: the last that begins at or before it. */
 static bool find_func(const struct go_module *module, uint64_t pc, struct go_func *ret_func)
 {
-	unsigned int size = layouts[module->version].entry_size;
-	uint64_t low = 0, high = module->nr_funcs, entry, end, func_off;
+	uint64_t low = 0, high = module->nr_funcs, entry, end;
 
 	while (low < high) {
 		uint64_t middle = low + (high - low) / 2;
@@ -153,13 +166,8 @@ static bool find_func(const struct go_module *module, uint64_t pc, struct go_fun
 		else
 			high = middle;
 	}
-	/* Behind the last one stands the end of the text. */
-	if (low == 0 || !entry_of(module, module->nr_funcs, &end) || pc >= end ||
-	    !entry_of(module, low - 1, &ret_func->entry) ||
-	    !read_at(module, module->functab + (low - 1) * 2 * size + size, size, &func_off))
-		return false;
-	ret_func->off = module->func_base + func_off;
-	return true;
+	return low > 0 && entry_of(module, module->nr_funcs, &end) && pc < end &&
+	       func_at(module, low - 1, ret_func);
 }
 
 /*
@@ -302,4 +310,68 @@ void gopclntab_find(const struct gopclntab *table, bool want_inlines, struct dwa
 		pc = func.entry + parent_pc;
 	}
 	add_frame(module, &func, pc, func_name(module, &func), query, &cap);
+}
+
+void gopclntab_each(const struct gopclntab *table,
+		    int (*fn)(const struct go_function *function, void *arg), void *arg)
+{
+	const struct go_module *module = &table->module;
+
+	for (uint64_t i = 0; i < module->nr_funcs; i++) {
+		struct go_function function;
+		struct go_func func;
+		uint64_t end;
+
+		if (!func_at(module, i, &func) || !entry_of(module, i + 1, &end))
+			return;
+		function.name = func_name(module, &func);
+		function.vaddr = func.entry;
+		function.size = end > func.entry ? end - func.entry : 0;
+		if (function.name && function.size && fn(&function, arg) > 0)
+			return;
+	}
+}
+
+/* The highest value of the table at @off, which pc_value() reads; -1: none. */
+static int32_t max_value(const struct go_module *module, uint64_t off)
+{
+	struct dwarf_cursor cursor = dwarf_cursor_at(module->table.data, module->table.size,
+						     module->pctab + off);
+	uint32_t value = UINT32_MAX;
+	int32_t max = -1;
+
+	for (bool is_first = true; !cursor.failed; is_first = false) {
+		uint32_t delta = (uint32_t)dwarf_uleb(&cursor);
+
+		if (delta == 0 && !is_first)
+			break;
+		value += (delta >> 1) ^ -(delta & 1);
+		dwarf_uleb(&cursor);
+		if ((int32_t)value > max)
+			max = (int32_t)value;
+	}
+	return max;
+}
+
+void gopclntab_each_inlined(const struct gopclntab *table, const struct go_function *function,
+			    void (*fn)(const char *name, void *arg), void *arg)
+{
+	const struct go_module *module = &table->module;
+	const struct func_layout *layout = &layouts[module->version];
+	uint64_t parent_pc, off;
+	struct elf_span tree;
+	struct go_func func;
+	const char *name;
+	int32_t max;
+
+	if (!find_func(module, function->vaddr, &func) ||
+	    u32_at(module, func.off + layout->npcdata) <= PCDATA_INL_TREE)
+		return;
+	tree = inlined_tree(module, &func);
+	off = u32_at(module, func.off + layout->pcdata + 4ULL * PCDATA_INL_TREE);
+	if (!tree.data || !off)
+		return;
+	max = max_value(module, off);
+	for (int32_t i = 0; i <= max && read_inlined(module, &tree, i, &name, &parent_pc); i++)
+		fn(name, arg);
 }

@@ -20,4 +20,17 @@ DEFINE_CLEANUP(struct gopclntab *, gopclntab_free);
 /* Answers a query like dwarf_reader_find(); strings are borrowed from the image. */
 void gopclntab_find(const struct gopclntab *table, bool want_inlines, struct dwarf_query *query);
 
+struct go_function {
+	const char *name; /* borrowed from the image */
+	uint64_t vaddr;
+	uint64_t size;
+};
+
+/* Calls @fn for every function, by address; a positive return ends it. */
+void gopclntab_each(const struct gopclntab *table,
+		    int (*fn)(const struct go_function *function, void *arg), void *arg);
+/* The names of what was inlined into @function, each once or more often. */
+void gopclntab_each_inlined(const struct gopclntab *table, const struct go_function *function,
+			    void (*fn)(const char *name, void *arg), void *arg);
+
 #endif

@@ -7,6 +7,7 @@
 #define CTRACE_SYMBOLIZE_SYMTAB_H
 
 #include "common/cleanup.h"
+#include "symbolize/name_pattern.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,6 +21,7 @@ struct symbol {
 	uint64_t size;
 	const char *name; /* as in the file but for @VERSION; as long as symtab and image */
 	bool is_guessed;  /* the file does not state the size: it is what else the file tells */
+	bool is_label;	  /* of no type: assembly's, a function or not */
 };
 
 /*
@@ -36,11 +38,18 @@ size_t symtab_count(const struct symtab *symtab);
 const struct symbol *symtab_find(const struct symtab *symtab, uint64_t vaddr);
 
 /*
- * Every function whose raw, or failing that demangled, name matches @pattern (exact, or a glob
- * with * ? []), aliases of one address once.  Demangled names match with and without parameters.
- * Calls @fn in address order; a positive return ends the search.  Returns the number of matches.
+ * Every function that @pattern means, aliases of one address once: those of that very name if there
+ * are any, else those a glob matches.  Calls @fn in address order; a positive return ends the
+ * search.  Returns the number of matches.
  */
-int symtab_match(const struct symtab *symtab, const char *pattern,
-		 int (*fn)(const struct symbol *symbol, void *arg), void *arg);
+int symtab_match(const struct symtab *symtab, const struct name_pattern *pattern,
+		 int (*fn)(const struct symbol *symbol, enum name_verdict verdict, void *arg),
+		 void *arg);
+/* All names that begin at @vaddr. */
+void symtab_names_at(const struct symtab *symtab, uint64_t vaddr,
+		     void (*fn)(const struct symbol *symbol, void *arg), void *arg);
+/* All names there are, by address. */
+void symtab_each(const struct symtab *symtab, void (*fn)(const struct symbol *symbol, void *arg),
+		 void *arg);
 
 #endif

@@ -2,112 +2,76 @@
 /* Finding functions by name or glob, for probes. */
 #include "common/alloc.h"
 #include "common/cleanup.h"
-#include "symbolize/demangle.h"
+#include "symbolize/name_pattern.h"
 #include "symbolize/symtab_internal.h"
 
-#include <ctype.h>
-#include <fnmatch.h>
-#include <string.h>
-
-struct matcher {
-	const char *pattern;
-	bool is_glob;
-	const char *literal; /* what a mangled name has to contain to be worth demangling */
-	size_t literal_len;
+/* Indices of the symbols that match, in order of address, each address once. */
+struct hits {
+	uint32_t *items;
+	size_t nr, cap;
+	enum name_verdict best;
 };
 
-static bool is_word(char c)
+static void add_hit(const struct symtab *symtab, uint32_t index, enum name_verdict verdict,
+		    struct hits *hits)
 {
-	return isalnum((unsigned char)c) || c == '_';
-}
+	const struct symbol_entry *items = symtab->list.items;
 
-/*
- * Itanium and Rust manglings spell identifiers out, so the last one of the pattern has to be in
- * the raw name; that spares demangling nearly everything.
- */
-static void find_literal(struct matcher *matcher)
-{
-	size_t len = strcspn(matcher->pattern, "(<[ ");
-	const char *end = matcher->pattern + len;
-	const char *at = matcher->pattern;
-
-	if (strstr(matcher->pattern, "operator") || memchr(matcher->pattern, '~', len))
+	if (verdict < hits->best)
 		return;
-	for (const char *p = at; p + 1 < end; p++)
-		if (p[0] == ':' && p[1] == ':')
-			at = p + 2;
-	while (at < end) {
-		const char *start = at;
-
-		while (at < end && is_word(*at))
-			at++;
-		if ((size_t)(at - start) > matcher->literal_len) {
-			matcher->literal = start;
-			matcher->literal_len = (size_t)(at - start);
-		}
-		if (at < end)
-			at++;
+	if (verdict > hits->best) {
+		hits->best = verdict;
+		hits->nr = 0;
 	}
+	if (hits->nr && items[hits->items[hits->nr - 1]].symbol.vaddr == items[index].symbol.vaddr)
+		return;
+	GROW_ARRAY(hits->items, hits->nr, hits->cap);
+	hits->items[hits->nr++] = index;
 }
 
-static bool matches_text(const struct matcher *matcher, const char *text)
+int symtab_match(const struct symtab *symtab, const struct name_pattern *pattern,
+		 int (*fn)(const struct symbol *symbol, enum name_verdict verdict, void *arg),
+		 void *arg)
 {
-	if (strcmp(matcher->pattern, text) == 0)
-		return true;
-	return matcher->is_glob && fnmatch(matcher->pattern, text, 0) == 0;
-}
-
-static bool matches_demangled(const struct matcher *matcher, const char *raw,
-			      enum demangle_mode mode)
-{
-	_cleanup_free_ char *text = demangle_name(raw, mode);
-
-	return strcmp(text, raw) != 0 && matches_text(matcher, text);
-}
-
-static bool is_plt_stub(const char *raw)
-{
-	static const char suffix[] = "@plt";
-	size_t len = strlen(raw);
-
-	return len >= strlen(suffix) && strcmp(raw + len - strlen(suffix), suffix) == 0;
-}
-
-static bool matches(const struct matcher *matcher, const struct symbol *symbol)
-{
-	const char *raw = symbol->name;
-
-	/* A PLT stub is no function of its own: "malloc*" does not mean malloc@plt. */
-	if (is_plt_stub(raw) && !strchr(matcher->pattern, '@'))
-		return false;
-	if (matches_text(matcher, raw))
-		return true;
-	if (raw[0] != '_')
-		return false;
-	if (matcher->literal_len &&
-	    !memmem(raw, strlen(raw), matcher->literal, matcher->literal_len))
-		return false;
-	return matches_demangled(matcher, raw, DEMANGLE_SHORT) ||
-	       matches_demangled(matcher, raw, DEMANGLE_FULL);
-}
-
-int symtab_match(const struct symtab *symtab, const char *pattern,
-		 int (*fn)(const struct symbol *symbol, void *arg), void *arg)
-{
-	struct matcher matcher = {.pattern = pattern, .is_glob = strpbrk(pattern, "*?[") != NULL};
-	uint64_t reported = 0;
+	struct hits hits = {.best = NAME_MATCHES};
 	int nr_matches = 0;
 
-	find_literal(&matcher);
 	for (size_t i = 0; i < symtab->list.nr; i++) {
-		const struct symbol *symbol = &symtab->list.items[i].symbol;
+		enum name_verdict verdict = name_pattern_judge(pattern,
+							       symtab->list.items[i].symbol.name);
 
-		if ((nr_matches && symbol->vaddr == reported) || !matches(&matcher, symbol))
-			continue;
-		reported = symbol->vaddr;
+		if (verdict != NAME_DIFFERS)
+			add_hit(symtab, (uint32_t)i, verdict, &hits);
+	}
+	for (size_t i = 0; i < hits.nr; i++) {
 		nr_matches++;
-		if (fn(symbol, arg) > 0)
+		if (fn(&symtab->list.items[hits.items[i]].symbol, hits.best, arg) > 0)
 			break;
 	}
+	free(hits.items);
 	return nr_matches;
+}
+
+void symtab_names_at(const struct symtab *symtab, uint64_t vaddr,
+		     void (*fn)(const struct symbol *symbol, void *arg), void *arg)
+{
+	size_t low = 0, high = symtab->list.nr;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (symtab->list.items[middle].symbol.vaddr < vaddr)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < symtab->list.nr && symtab->list.items[low].symbol.vaddr == vaddr; low++)
+		fn(&symtab->list.items[low].symbol, arg);
+}
+
+void symtab_each(const struct symtab *symtab, void (*fn)(const struct symbol *symbol, void *arg),
+		 void *arg)
+{
+	for (size_t i = 0; i < symtab->list.nr; i++)
+		fn(&symtab->list.items[i].symbol, arg);
 }

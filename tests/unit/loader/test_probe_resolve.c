@@ -120,6 +120,87 @@ static void test_returns_of_go_functions_are_refused(void **state)
 	check_points("uretprobe:libc:malloc", -1, 1, 1);
 }
 
+#define SHAPES "uprobe:" TARGET_DIR "/libprobe_shapes.so:"
+
+static void check_note(const char *text, const char *phrase)
+{
+	struct outcome outcome = resolve(text, -1);
+
+	if (outcome.ret < 0 || !strstr(outcome.note, phrase))
+		print_error("%s: %d, '%s', '%s'\n", text, outcome.ret, outcome.error, outcome.note);
+	assert_int_equal(outcome.ret, 0);
+	assert_non_null(strstr(outcome.note, phrase));
+}
+
+static void test_versions_are_chosen_and_named(void **state)
+{
+	(void)state;
+	check_points(SHAPES "area", -1, 2, 2);
+	check_points(SHAPES "area@GEO_1", -1, 1, 1);
+	check_points(SHAPES "area@@GEO_2", -1, 1, 1);
+	check_points(SHAPES "area@GEO_*", -1, 2, 2);
+	check_error(SHAPES "area@@GEO_1", -1, -ENOENT, "area@GEO_1");
+	check_error(SHAPES "area@GEO_3", -1, -ENOENT, "it has area@");
+	check_error(SHAPES "area@GEO_3", -1, -ENOENT, "area@@GEO_2");
+}
+
+static void test_offsets_must_begin_an_instruction(void **state)
+{
+	(void)state;
+	check_points(SHAPES "shape_plus+3", -1, 1, 1);
+	check_error(SHAPES "shape_plus+2", -1, -EINVAL,
+		    "+2 is inside an instruction of 'shape_plus'; nearest are +0 and +3");
+	check_points(SHAPES "shape_data_inside+16", -1, 1, 1);
+	check_error(SHAPES "shape_data_inside+8", -1, -EINVAL,
+		    "nothing leads there, it may be data; nearest are +6 and +16");
+	check_note(SHAPES "shape_[pd]*+3", "left out 1 functions that have no instruction");
+	check_error(SHAPES "shape_[pd]*+2", -1, -EINVAL, "no function has an instruction");
+}
+
+static void test_data_is_no_function(void **state)
+{
+	(void)state;
+	check_error(SHAPES "shape_counter", -1, -ENOENT, "is data, no function");
+	check_error(SHAPES "shape_label", -1, -EINVAL, "does not look like code");
+	check_points(SHAPES "shape_code_label", -1, 1, 1);
+}
+
+static void test_inlined_functions_are_told_with_their_callers(void **state)
+{
+	(void)state;
+	check_error(SHAPES "shape_inlined", -1, -ENOENT,
+		    "'shape_inlined' is inlined everywhere it is called");
+	check_error(SHAPES "shape_inlined", -1, -ENOENT, "probe its callers: 'shape_calls'");
+}
+
+static void test_names_of_the_same_code_are_told(void **state)
+{
+	(void)state;
+	check_note(SHAPES "shape_twin", "'shape_twin' is the same code as 'shape_twin_of'");
+	check_note(SHAPES "shape_twin_of", "stacks say 'shape_twin'");
+}
+
+static void test_clones_are_found_and_pieces_suggested(void **state)
+{
+	(void)state;
+	check_note(SHAPES "shape_clone", "'shape_clone' is 'shape_clone.constprop.0' here");
+	check_error(SHAPES "shape_cut", -1, -ENOENT, "the compiler made 'shape_cut.part.0' of it");
+	check_points(SHAPES "shape_cut.part.0", -1, 1, 1);
+}
+
+static void test_function_of_a_library_suggests_it(void **state)
+{
+	(void)state;
+	check_error("uprobe:malloc", getpid(), -ENOENT, "uprobe:libc:malloc exists");
+	check_error("uprobe:libm:malloc", getpid(), -ENOENT, "uprobe:libc:malloc exists");
+}
+
+static void test_address_without_a_function_is_refused(void **state)
+{
+	(void)state;
+	check_error("uprobe:" TARGET_DIR "/libgo_like_library.so:0x1001", -1, -EINVAL, "0x");
+}
+
 static bool sees_tracefs(void)
 {
 	return geteuid() == 0;
@@ -166,6 +247,14 @@ int main(void)
 		cmocka_unit_test(test_function_without_object_needs_a_program),
 		cmocka_unit_test(test_offset_and_address_must_be_in_code),
 		cmocka_unit_test(test_function_chosen_at_run_time_is_remarked_on),
+		cmocka_unit_test(test_versions_are_chosen_and_named),
+		cmocka_unit_test(test_offsets_must_begin_an_instruction),
+		cmocka_unit_test(test_data_is_no_function),
+		cmocka_unit_test(test_inlined_functions_are_told_with_their_callers),
+		cmocka_unit_test(test_names_of_the_same_code_are_told),
+		cmocka_unit_test(test_clones_are_found_and_pieces_suggested),
+		cmocka_unit_test(test_function_of_a_library_suggests_it),
+		cmocka_unit_test(test_address_without_a_function_is_refused),
 		cmocka_unit_test(test_returns_of_go_functions_are_refused),
 		cmocka_unit_test(test_tracepoints_are_found_or_suggested),
 		cmocka_unit_test(test_kernel_functions_are_found_or_suggested),
