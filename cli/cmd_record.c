@@ -107,6 +107,17 @@ static void find_files(const void *arg, const struct capture_object *object, int
 	record_object_files(arg, object, ret_file, ret_root);
 }
 
+/* Before the summary, which says only that there is nothing. */
+static void explain_silence(const struct record_result *result, size_t nr_probes)
+{
+	for (size_t i = 0; i < nr_probes; i++) {
+		_cleanup_free_ char *reason = record_explain_silence(result, i);
+
+		if (reason)
+			log_warning("%s", reason);
+	}
+}
+
 static int report(const struct record_arguments *args, struct outputs *outputs,
 		  struct output_file *stats_file, const struct record_result *result)
 {
@@ -129,6 +140,7 @@ static int report(const struct record_arguments *args, struct outputs *outputs,
 	written = outputs_describe(outputs);
 	if (err < 0 && !*written)
 		return err;
+	explain_silence(result, args->nr_probes);
 	summary_print(&figures, outcome.hottest, written);
 	if (args->report.open)
 		outputs_show(outputs);

@@ -364,6 +364,20 @@ const struct object *object_set_match(const struct object_set *set, const char *
 	return NULL;
 }
 
+int object_set_each(const struct object_set *set, int (*fn)(const struct object *object, void *arg),
+		    void *arg)
+{
+	const struct object_entry *e, *next;
+
+	HASH_ITER (hh, set->entries, e, next) {
+		int ret = fn(&e->object, arg);
+
+		if (ret > 0)
+			return ret;
+	}
+	return 0;
+}
+
 uint64_t object_bias(const struct object *o, uint64_t start, uint64_t off)
 {
 	const struct object_segment *best = NULL;

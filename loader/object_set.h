@@ -98,6 +98,10 @@ const struct object *object_set_add_code(struct object_set *set, struct elf_imag
 const struct object *object_set_match(const struct object_set *set, const char *path,
 				      const char *root, const struct build_id *id);
 
+/* Calls @fn for every object; a positive return ends it, and is returned. */
+int object_set_each(const struct object_set *set, int (*fn)(const struct object *object, void *arg),
+		    void *arg);
+
 /* Runtime address minus vaddr for a mapping of @object that begins at @start, file offset @off. */
 uint64_t object_bias(const struct object *object, uint64_t start, uint64_t off);
 

@@ -4,6 +4,7 @@
 #include "common/alloc.h"
 #include "loader/perf_event.h"
 #include "loader/probe_internal.h"
+#include "loader/probe_kind_hint.h"
 #include "loader/probe_ring.h"
 #include "loader/uprobe_event.h"
 
@@ -37,9 +38,12 @@ static const struct probe_kind *find_kind(const char *text, const char **ret_spe
 		return NULL;
 	}
 	kind = probe_kind_find(text, (size_t)(colon - text));
-	if (!kind)
-		*ret_error = xasprintf("unknown kind '%.*s' of probe '%s' (kinds: %s)",
-				       (int)(colon - text), text, text, known);
+	if (!kind) {
+		_cleanup_free_ char *hint = probe_kind_hint(text);
+
+		*ret_error = xasprintf("unknown kind '%.*s' of probe '%s'%s (kinds: %s)",
+				       (int)(colon - text), text, text, hint, known);
+	}
 	*ret_spec = colon + 1;
 	return kind;
 }

@@ -111,6 +111,22 @@ void probe_disable(struct probe *probe);
 /* Throttled and lost events the kernel reported for this probe so far. */
 uint64_t probe_throttled(const struct probe *probe);
 
+/* What a recording knows of the file a silent uprobe is in. */
+struct probe_silence {
+	bool was_mapped;     /* by any of the processes that were followed */
+	const char *another; /* object that was mapped and exports the function too; or NULL */
+};
+
+/*
+ * Why a uprobe that was attached saw nothing, as far as that can be known: a sentence, to be freed.
+ * NULL: nothing to say, as of all other kinds.  May read debug information.
+ */
+char *probe_explain_silence(const struct probe *probe, const struct probe_silence *silence);
+/* The inode of the file a uprobe is in; 0 for other kinds, and before it is resolved. */
+uint64_t probe_object_inode(const struct probe *probe);
+/* The name of the one function a uprobe is on, as typed; NULL for globs, addresses and others. */
+const char *probe_function(const struct probe *probe);
+
 /* Kinds, their spellings and one example each, for --help. */
 void probe_print_help(FILE *out);
 

@@ -3,11 +3,13 @@
 #include "common/alloc.h"
 #include "loader/object_find.h"
 #include "loader/object_functions.h"
+#include "loader/object_symbols.h"
 #include "loader/probe_internal.h"
 #include "loader/uprobe_spec.h"
 #include "symbolize/demangle.h"
 
 #include <errno.h>
+#include <fnmatch.h>
 #include <string.h>
 
 struct listing {
@@ -41,6 +43,27 @@ static int list_function(const struct object_function *function, void *arg)
 	return listing->fn(text, listing->arg);
 }
 
+struct version_listing {
+	const struct listing *listing;
+	const char *pattern;
+};
+
+/* Names with more than one version: the name alone means them all. */
+static int list_version(const struct object_symbol *symbol, void *arg)
+{
+	const struct version_listing *versions = arg;
+	const struct listing *listing = versions->listing;
+	_cleanup_free_ char *text = NULL;
+
+	if (!symbol->version || symbol->is_default ||
+	    (symbol->type != STT_FUNC && symbol->type != STT_GNU_IFUNC) ||
+	    fnmatch(versions->pattern, symbol->name, 0) != 0)
+		return 0;
+	text = xasprintf("%s:%s:%s@%s", listing->kind, listing->object, symbol->name,
+			 symbol->version);
+	return listing->fn(text, listing->arg);
+}
+
 static int list_functions(const char *kind, const char *spec, probe_list_fn *fn, void *arg,
 			  char **ret_error)
 {
@@ -48,15 +71,21 @@ static int list_functions(const char *kind, const char *spec, probe_list_fn *fn,
 	_cleanup_free_ char *path = NULL, *object = NULL, *typed = NULL;
 	_cleanup_close_ int fd = -1;
 	struct listing listing = {.kind = kind, .fn = fn, .arg = arg};
+	struct version_listing versions = {.listing = &listing};
 	const char *function;
 	int ret;
 
 	uprobe_spec_split(spec, &object, &function);
 	if (!object) {
+		/* An object alone: all of it. */
+		object = xstrdup(spec);
+		function = "*";
+	}
+	fd = object_find(object, -1, &path);
+	if (fd < 0 && !strchr(spec, ':')) {
 		*ret_error = xasprintf("which object's functions? %s:OBJ:%s", kind, spec);
 		return -EINVAL;
 	}
-	fd = object_find(object, -1, &path);
 	if (fd < 0) {
 		*ret_error = xasprintf("cannot find '%s': %s", object, strerror(-fd));
 		return fd;
@@ -67,11 +96,17 @@ static int list_functions(const char *kind, const char *spec, probe_list_fn *fn,
 				       strerror(-ret));
 		return ret;
 	}
+	if (!strcmp(kind, "uretprobe") && object_functions_is_go(functions)) {
+		*ret_error = xasprintf("'%s' is a Go program, which no return probe is safe in",
+				       path);
+		return -EOPNOTSUPP;
+	}
 	typed = uprobe_spec_escape(object);
 	listing.object = typed;
 	listing.functions = functions;
-	object_functions_match(functions, *function ? function : "*", true, list_function,
-			       &listing);
+	versions.pattern = *function ? function : "*";
+	object_functions_match(functions, versions.pattern, true, list_function, &listing);
+	object_symbols_each(object_functions_image(functions), list_version, &versions);
 	return 0;
 }
 

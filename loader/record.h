@@ -94,6 +94,12 @@ void record_object_files(const struct record_result *result, const struct captur
 			 int *ret_file, int *ret_root);
 
 /*
+ * Why probe number @probe has no samples in the result: a sentence, to be freed; NULL if it has
+ * some, or nobody knows.  May read debug information.
+ */
+char *record_explain_silence(const struct record_result *result, size_t probe);
+
+/*
  * Closes probes, programs and maps.  Not part of record_run(), since the kernel makes the closer of
  * a uprobe or tracepoint wait for RCU, 50 to 115 ms each: to be called when the outputs are there.
  */

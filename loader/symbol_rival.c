@@ -125,7 +125,7 @@ static int exports(const struct object_symbol *symbol, void *arg)
 	       strcmp(symbol->name, arg) == 0;
 }
 
-static bool object_exports(int fd, const char *name)
+bool symbol_rival_exports(int fd, const char *name)
 {
 	_cleanup_(elf_image_closep) struct elf_image *image = NULL;
 
@@ -157,7 +157,7 @@ char *symbol_rival_find(pid_t pid, const char *path, const char *name)
 			continue;
 		if (st.st_ino == wanted.st_ino && st.st_dev == wanted.st_dev)
 			return NULL;
-		if (object_exports(fd, name))
+		if (symbol_rival_exports(fd, name))
 			return *object ? xstrdup(object) : xstrdup("the program itself");
 	}
 	return NULL;

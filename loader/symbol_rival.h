@@ -6,6 +6,7 @@
 #ifndef CTRACE_LOADER_SYMBOL_RIVAL_H
 #define CTRACE_LOADER_SYMBOL_RIVAL_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 /*
@@ -13,5 +14,8 @@
  * in process @pid; to be freed.  NULL: there is none, or nobody can tell.
  */
 char *symbol_rival_find(pid_t pid, const char *path, const char *name);
+
+/* Does the open file export a function @name? */
+bool symbol_rival_exports(int fd, const char *name);
 
 #endif

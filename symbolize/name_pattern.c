@@ -49,9 +49,11 @@ static void drop_abbreviated(struct name_pattern *pattern)
  */
 static void find_literal(struct name_pattern *pattern)
 {
-	size_t len = strcspn(pattern->text, "(<[ ");
+	size_t len = strcspn(pattern->text, "(<[");
 	const char *end = pattern->text + len;
-	const char *at = pattern->text;
+	/* A template's full name begins with the type it returns. */
+	const char *space = memrchr(pattern->text, ' ', len);
+	const char *at = space ? space + 1 : pattern->text;
 
 	if (strstr(pattern->text, "operator") || memchr(pattern->text, '~', len))
 		return;

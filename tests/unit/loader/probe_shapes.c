@@ -41,6 +41,22 @@ VISIBLE int shape_calls(int x)
 	return shape_inlined(x) + shape_counter;
 }
 
+/* Inlined where it is called, and there all the same. */
+int shape_both(int x);
+int shape_user(int x);
+
+__attribute__((always_inline, visibility("default"))) inline int shape_both(int x)
+{
+	return x * x + shape_counter;
+}
+
+extern int shape_both(int x);
+
+VISIBLE int shape_user(int x)
+{
+	return shape_both(x);
+}
+
 int shape_twin_of(int x) __attribute__((alias("shape_twin"), visibility("default")));
 
 VISIBLE int shape_twin(int x)

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 static struct probe *parse(const char *text)
 {
@@ -134,6 +135,14 @@ static void test_unknown_kind_lists_the_known_ones(void **state)
 	check_bad("", -EINVAL, "profile:hz:99");
 	check_bad(":foo", -EINVAL, "unknown kind ''");
 	check_bad("profil:hz:99", -EINVAL, "unknown kind 'profil'");
+	check_bad("profil:hz:99", -EINVAL, "did you mean profile:hz:99?");
+	check_bad("libc:malloc", -EINVAL, "did you mean uprobe:libc:malloc?");
+	check_bad("syscall:openat", -EINVAL, "tracepoint:syscalls:sys_enter_openat?");
+	check_bad("usdt:foo", -EINVAL, "usdt probes are not supported yet");
+	check_bad("kretprobe:foo", -EINVAL, "kprobe: is nearest");
+	if (geteuid() == 0)
+		check_bad("sched:sched_switch", -EINVAL,
+			  "did you mean tracepoint:sched:sched_switch?");
 }
 
 static void test_clock_numbers_are_checked_and_the_range_named(void **state)

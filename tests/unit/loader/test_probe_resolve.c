@@ -2,6 +2,7 @@
 /* What probes name is found, counted, or explained in one sentence with the cure. */
 #include "test.h"
 
+#include "common/cleanup.h"
 #include "loader/perf_event.h"
 #include "loader/probe.h"
 
@@ -195,6 +196,46 @@ static void test_function_of_a_library_suggests_it(void **state)
 	check_error("uprobe:libm:malloc", getpid(), -ENOENT, "uprobe:libc:malloc exists");
 }
 
+/* What is said of a probe on @text that saw nothing. */
+static void check_silence(const char *text, struct probe_silence silence, const char *expected)
+{
+	const struct probe_environment env = {.pid = -1};
+	_cleanup_free_ char *error = NULL, *note = NULL, *reason = NULL;
+	struct probe *probe = NULL;
+
+	assert_int_equal(probe_parse(text, 0, &probe, &error), 0);
+	assert_int_equal(probe_resolve(probe, &env, &error, &note), 0);
+	reason = probe_explain_silence(probe, &silence);
+	probe_free(probe);
+	if (!reason || !strstr(reason, expected))
+		print_error("%s: '%s'\n", text, reason ? reason : "");
+	assert_non_null(reason);
+	assert_non_null(strstr(reason, expected));
+}
+
+static void test_silence_is_explained(void **state)
+{
+	const struct probe_silence mapped = {.was_mapped = true};
+	const struct probe_silence other = {.was_mapped = true, .another = "/lib/libmine.so"};
+	const struct probe_environment env = {.pid = -1};
+	char *error = NULL, *note = NULL;
+	struct probe *probe = NULL;
+
+	(void)state;
+	check_silence(SHAPES "shape_plus", (struct probe_silence){0}, "never loaded");
+	check_silence(SHAPES "shape_plus", mapped, "'shape_plus' was never called");
+	check_silence(SHAPES "shape_plus+3", mapped, "the code there never ran");
+	check_silence(SHAPES "shape_*", mapped, "functions was called");
+	check_silence(SHAPES "shape_plus", other, "'/lib/libmine.so' has 'shape_plus' too");
+	check_silence(SHAPES "shape_both", mapped,
+		      "it is inlined at 1 place, whose calls a probe does not see (in "
+		      "'shape_user')");
+	assert_int_equal(probe_parse("profile:hz:99", 0, &probe, &error), 0);
+	assert_int_equal(probe_resolve(probe, &env, &error, &note), 0);
+	assert_null(probe_explain_silence(probe, &mapped));
+	probe_free(probe);
+}
+
 static void test_address_without_a_function_is_refused(void **state)
 {
 	(void)state;
@@ -254,6 +295,7 @@ int main(void)
 		cmocka_unit_test(test_names_of_the_same_code_are_told),
 		cmocka_unit_test(test_clones_are_found_and_pieces_suggested),
 		cmocka_unit_test(test_function_of_a_library_suggests_it),
+		cmocka_unit_test(test_silence_is_explained),
 		cmocka_unit_test(test_address_without_a_function_is_refused),
 		cmocka_unit_test(test_returns_of_go_functions_are_refused),
 		cmocka_unit_test(test_tracepoints_are_found_or_suggested),

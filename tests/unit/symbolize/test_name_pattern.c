@@ -60,6 +60,8 @@ static void test_globs_are_not_about_arguments(void **state)
 	assert_int_equal(judge("*main*", raw), NAME_DIFFERS);
 	assert_int_equal(judge("each*", raw), NAME_MATCHES);
 	assert_int_equal(judge("each<*lambda*", raw), NAME_MATCHES);
+	assert_int_equal(judge("int each<main::{lambda(int)#1}>(main::{lambda(int)#1})", raw),
+			 NAME_EQUALS);
 }
 
 static void test_clones_are_the_function_and_pieces_are_not(void **state)
