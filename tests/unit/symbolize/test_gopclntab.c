@@ -2,6 +2,7 @@
 #include "common/alloc.h"
 #include "common/intern.h"
 #include "fixtures.h"
+#include "symbolize/gopclntab.h"
 #include "symbolize/symbolizer.h"
 #include "test.h"
 
@@ -152,10 +153,47 @@ static void a_position_independent_program_is_named_too(void **state)
 	symbolize_release(addrs, NR_ADDRESSES);
 }
 
+struct seen {
+	char text[4096];
+	uint64_t end; /* of the function before */
+	size_t nr;
+};
+
+static int note_function(const struct go_function *function, void *arg)
+{
+	struct seen *seen = arg;
+
+	assert_true(function->vaddr >= seen->end);
+	seen->end = function->vaddr + function->size;
+	if (seen->nr++ < 8)
+		snprintf(seen->text + strlen(seen->text), sizeof(seen->text) - strlen(seen->text),
+			 "%s %llx+%llx;", function->name, (unsigned long long)function->vaddr,
+			 (unsigned long long)function->size);
+	return 0;
+}
+
+static void functions_are_listed_in_every_layout(void **state)
+{
+	static const char *const paths[] = {FIXTURE("go1.2"), FIXTURE("go1.16"), FIXTURE("go1.18"),
+					    FIXTURE("go1.20")};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		_cleanup_(elf_image_closep) struct elf_image *image = open_fixture(paths[i]);
+		_cleanup_(gopclntab_freep) struct gopclntab *table = NULL;
+		struct seen seen = {0};
+
+		assert_int_equal(gopclntab_open(image, &table), 0);
+		gopclntab_each(table, note_function, &seen);
+		assert_string_equal(seen.text, "main.a 401000+10;main.b 401010+20;");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(functions_and_lines_are_read_in_every_layout),
+		cmocka_unit_test(functions_are_listed_in_every_layout),
 		cmocka_unit_test(a_stripped_program_has_the_same_chains_as_its_dwarf),
 		cmocka_unit_test(a_position_independent_program_is_named_too),
 	};
