@@ -296,11 +296,7 @@ static void note_details(const struct uprobe_collection *found, char **ret_note)
 					  "uprobe on",
 					  text, found->nr_unprobeable));
 	if (found->nr_choosers)
-		uprobe_note_add(ret_note,
-				xasprintf("'%s': %zu functions are chosen at run time: the probe "
-					  "sees the choice, not the calls; the functions "
-					  "themselves have names like __%s_*",
-					  text, found->nr_choosers, found->name));
+		uprobe_note_choosers(found, ret_note);
 	if (found->choices && !probe_is_glob(found->probe->name))
 		uprobe_note_add(ret_note,
 				xasprintf("'%s' of '%s' is chosen at run time, here as %s",

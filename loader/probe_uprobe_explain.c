@@ -330,3 +330,27 @@ void uprobe_note_names(const struct uprobe_collection *found, char **ret_note)
 					    "of all%s",
 					    search.asked, names, stacks ?: ""));
 }
+
+static int on_candidate(const struct object_function *function, void *arg)
+{
+	name_list_add(arg, function->name, "'");
+	return 0;
+}
+
+void uprobe_note_choosers(const struct uprobe_collection *found, char **ret_note)
+{
+	_cleanup_free_ char *pattern = xasprintf("__%s_*", plain_word(found->name));
+	_cleanup_free_ char *names = NULL;
+	struct name_list list = {0};
+
+	if (found->nr_choosers == 1)
+		object_functions_match(found->object, pattern, false, on_candidate, &list);
+	names = name_list_take(&list);
+	uprobe_note_add(ret_note,
+			xasprintf("'%s': %zu function%s chosen at run time: the probe sees the "
+				  "choice, not the calls; the functions themselves have names like "
+				  "%s",
+				  found->probe->text, found->nr_choosers,
+				  found->nr_choosers == 1 ? " is" : "s are",
+				  *names ? names : pattern));
+}

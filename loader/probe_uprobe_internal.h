@@ -33,6 +33,8 @@ char *uprobe_check_boundary(struct object_functions *object, const struct object
 
 /* The sentence for a probe that names nothing, and its error. */
 int uprobe_explain_nothing(const struct uprobe_collection *found, char **ret_error);
+/* Appends that functions are chosen at run time, nobody knows as what, and what there is. */
+void uprobe_note_choosers(const struct uprobe_collection *found, char **ret_note);
 /* Appends to *ret_note what is worth saying of the one function that was found. */
 void uprobe_note_names(const struct uprobe_collection *found, char **ret_note);
 void uprobe_note_add(char **ret_note, char *sentence);
