@@ -99,7 +99,7 @@ bool name_is_part(const char *raw)
 
 static bool is_stub(const char *raw)
 {
-	const char *at = strchr(raw, '@');
+	const char *at = strrchr(raw, '@');
 
 	return at && strcmp(at, "@plt") == 0;
 }
