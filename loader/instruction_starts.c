@@ -22,18 +22,14 @@ struct instruction_starts {
 	uint32_t *queue; /* where control comes to, still to be followed */
 	size_t nr_queued, cap_queued;
 	bool doubtful;
-	bool jumps_away; /* so that tables of the function may be jump tables */
 };
 
-/* Tables that code refers to, to be tried when it is known whether it jumps through any. */
-struct table {
-	uint64_t vaddr;
-	bool is_relative; /* it may be of 32-bit distances from itself, too */
-};
-
-struct tables {
-	struct table *items;
-	size_t nr, cap;
+/* Of a stretch of code that is followed: what a jump at its end may go through. */
+struct run {
+	uint64_t table;	   /* vaddr; 0: none */
+	bool is_relative;  /* it may be of 32-bit distances from itself, too */
+	uint64_t constant; /* an index was compared with, or masked by; UINT64_MAX: none */
+	uint64_t nr;	   /* entries, by that */
 };
 
 static void enter(struct instruction_starts *starts, int64_t pos)
@@ -55,7 +51,7 @@ static bool is_doubtful(const uint8_t *code, size_t size)
 }
 
 static void note_place(struct instruction_starts *starts, const struct x86_insn *insn,
-		       uint32_t next, struct tables *tables)
+		       uint32_t next, struct run *run)
 {
 	uint64_t vaddr = starts->code.vaddr;
 	bool is_relative = insn->place_kind == X86_PLACE_RELATIVE;
@@ -67,8 +63,60 @@ static void note_place(struct instruction_starts *starts, const struct x86_insn 
 		starts->marks[place - vaddr] |= MARK_DATA;
 	if (is_relative && insn->kind != X86_ADDRESS)
 		return;
-	GROW_ARRAY(tables->items, tables->nr, tables->cap);
-	tables->items[tables->nr++] = (struct table){place, is_relative};
+	run->table = place;
+	run->is_relative = is_relative;
+}
+
+/* The constant of a cmp (its operation is 7) or an and (4), whatever the register. */
+static bool read_constant(const uint8_t *code, size_t size, unsigned int operation,
+			  uint64_t *ret_constant)
+{
+	size_t at = 0, len;
+	int32_t wide;
+
+	while (at < size && (code[at] == 0x66 || (code[at] & 0xf0) == 0x40))
+		at++;
+	if (at + 1 >= size)
+		return false;
+	if (code[at] == (operation << 3 | 4)) {
+		*ret_constant = code[at + 1];
+		return true;
+	}
+	len = code[at] == (operation << 3 | 5) || code[at] == 0x81 ? sizeof(wide) : 1;
+	if (code[at] >= 0x80 && code[at] <= 0x83 && (code[at + 1] >> 3 & 7) != operation)
+		return false;
+	if ((code[at] < 0x80 || code[at] > 0x83) && code[at] != (operation << 3 | 5))
+		return false;
+	if (size < len)
+		return false;
+	/* Last of the instruction, wherever its operand ends. */
+	if (len == 1) {
+		*ret_constant = code[size - 1];
+		return true;
+	}
+	memcpy(&wide, code + size - len, sizeof(wide));
+	*ret_constant = (uint32_t)wide;
+	return true;
+}
+
+/* How many entries the table of a jump has: by the check of the index before it. */
+static void note_bound(const uint8_t *code, const struct x86_insn *insn, struct run *run)
+{
+	uint64_t constant;
+
+	if (read_constant(code, insn->length, 7, &constant)) {
+		run->constant = constant;
+	} else if (read_constant(code, insn->length, 4, &constant)) {
+		run->nr = constant + 1;
+	} else if (insn->kind == X86_BRANCH && run->constant != UINT64_MAX) {
+		uint8_t condition = code[0] == 0x0f ? code[1] & 0x0f : code[0] & 0x0f;
+
+		if (condition == 7) /* above */
+			run->nr = run->constant + 1;
+		else if (condition == 3) /* above or equal */
+			run->nr = run->constant;
+		run->constant = UINT64_MAX;
+	}
 }
 
 static void mark_instruction(struct instruction_starts *starts, uint32_t pos, uint32_t next)
@@ -78,10 +126,51 @@ static void mark_instruction(struct instruction_starts *starts, uint32_t pos, ui
 		starts->marks[i] |= MARK_INSIDE;
 }
 
-/* Follows straight on from @pos to where control leaves or is known already. */
-static void follow(struct instruction_starts *starts, uint32_t pos, struct tables *tables)
+/* May control come to @pos, by what is known so far? */
+static bool may_begin(const struct instruction_starts *starts, uint64_t pos)
+{
+	unsigned int marks = starts->marks[pos];
+
+	return !(marks & MARK_INSIDE) && (marks & MARK_START || !(marks & MARK_DATA));
+}
+
+/* Enters by every entry of a jump table, if they all lead into the function. */
+static bool try_table(struct instruction_starts *starts, uint64_t table, uint64_t nr,
+		      bool is_relative)
 {
 	const struct instruction_code *code = &starts->code;
+	size_t size = is_relative ? sizeof(int32_t) : sizeof(uint64_t);
+
+	for (uint64_t i = 0; i < 2 * nr; i++) {
+		uint64_t target = 0;
+
+		if (!code->read(code->arg, table + i % nr * size, &target, size))
+			return false;
+		if (is_relative)
+			target = table + (uint64_t)(int64_t)(int32_t)target;
+		target -= code->vaddr;
+		/* The first time round they are but looked at. */
+		if (i >= nr)
+			enter(starts, (int64_t)target);
+		else if (target < code->size && !may_begin(starts, target))
+			return false;
+	}
+	return true;
+}
+
+static void try_run(struct instruction_starts *starts, const struct run *run)
+{
+	if (!starts->code.read || !run->table || !run->nr || run->nr > MAX_TABLE_ENTRIES)
+		return;
+	if (!run->is_relative || !try_table(starts, run->table, run->nr, true))
+		try_table(starts, run->table, run->nr, false);
+}
+
+/* Follows straight on from @pos to where control leaves or is known already. */
+static void follow(struct instruction_starts *starts, uint32_t pos)
+{
+	const struct instruction_code *code = &starts->code;
+	struct run run = {.constant = UINT64_MAX};
 
 	while (pos < code->size && !(starts->marks[pos] & MARK_START)) {
 		struct x86_insn insn = x86_decode(code->bytes + pos, code->size - pos);
@@ -95,7 +184,8 @@ static void follow(struct instruction_starts *starts, uint32_t pos, struct table
 		if (is_doubtful(code->bytes + pos, code->size - pos))
 			starts->doubtful = true;
 		mark_instruction(starts, pos, next);
-		note_place(starts, &insn, next, tables);
+		note_place(starts, &insn, next, &run);
+		note_bound(code->bytes + pos, &insn, &run);
 		if (insn.kind == X86_BRANCH || insn.kind == X86_JUMP)
 			enter(starts, target);
 		/* A call over what follows is one for its address: of data, as likely as not. */
@@ -103,7 +193,8 @@ static void follow(struct instruction_starts *starts, uint32_t pos, struct table
 			enter(starts, target);
 			return;
 		}
-		starts->jumps_away |= insn.kind == X86_JUMP_AWAY;
+		if (insn.kind == X86_JUMP_AWAY)
+			try_run(starts, &run);
 		if (insn.kind == X86_JUMP || insn.kind == X86_JUMP_AWAY ||
 		    insn.kind == X86_RETURN || insn.kind == X86_TRAP)
 			return;
@@ -111,60 +202,11 @@ static void follow(struct instruction_starts *starts, uint32_t pos, struct table
 	}
 }
 
-static void follow_queue(struct instruction_starts *starts, struct tables *tables)
-{
-	while (starts->nr_queued)
-		follow(starts, starts->queue[--starts->nr_queued], tables);
-}
-
-/* May control come to @pos, by what is known so far? */
-static bool may_begin(const struct instruction_starts *starts, uint64_t pos)
-{
-	unsigned int marks = starts->marks[pos];
-
-	return !(marks & MARK_INSIDE) && (marks & MARK_START || !(marks & MARK_DATA));
-}
-
-/* Every entry of a jump table leads into the function; the first that does not is behind it. */
-static void try_table(struct instruction_starts *starts, uint64_t table, bool is_relative)
-{
-	const struct instruction_code *code = &starts->code;
-	size_t size = is_relative ? sizeof(int32_t) : sizeof(uint64_t);
-
-	for (uint64_t i = 0; i < MAX_TABLE_ENTRIES; i++) {
-		uint64_t target = 0;
-
-		if (!code->read(code->arg, table + i * size, &target, size))
-			return;
-		if (is_relative)
-			target = table + (uint64_t)(int64_t)(int32_t)target;
-		target -= code->vaddr;
-		if (target >= code->size || !may_begin(starts, target))
-			return;
-		enter(starts, (int64_t)target);
-	}
-}
-
-static void try_tables(struct instruction_starts *starts, const struct table *table)
-{
-	if (table->is_relative)
-		try_table(starts, table->vaddr, true);
-	try_table(starts, table->vaddr, false);
-}
-
 static void follow_all(struct instruction_starts *starts)
 {
-	struct tables tables = {0};
-	size_t tried = 0;
-
 	enter(starts, 0);
-	follow_queue(starts, &tables);
-	while (starts->jumps_away && starts->code.read && tried < tables.nr) {
-		for (; tried < tables.nr; tried++)
-			try_tables(starts, &tables.items[tried]);
-		follow_queue(starts, &tables);
-	}
-	free(tables.items);
+	while (starts->nr_queued)
+		follow(starts, starts->queue[--starts->nr_queued]);
 }
 
 static bool is_padding(const uint8_t *code, const struct x86_insn *insn)

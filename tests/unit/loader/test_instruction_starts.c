@@ -111,26 +111,33 @@ static void test_unreached_code_that_jumps_into_instructions_is_data(void **stat
 
 static void test_jump_tables_lead_to_code(void **state)
 {
-	/* lea TABLE(%rip),%rdx; jmp *%rax; then two cases, the last of which falls through */
-	static const uint8_t code[] = {0x48, 0x8d, 0x15, 0xf9, 0x6f, 0,	   0,	0xff,
-				       0xe0, 0x31, 0xc0, 0x83, 0xc0, 0x01, 0xc3};
-	static const int32_t distances[] = {VADDR + 9 - TABLE, VADDR + 11 - TABLE, 0};
+	/*
+	 * cmp $1,%edi; ja +15; lea TABLE(%rip),%rdx; jmp *%rax; then two cases, the first of which
+	 * falls through; ret
+	 */
+	static const uint8_t code[] = {0x83, 0xff, 0x01, 0x77, 0x0f, 0x48, 0x8d,
+				       0x15, 0xf4, 0x6f, 0,    0,    0xff, 0xe0,
+				       0x31, 0xc0, 0x83, 0xc0, 0x01, 0xc3, 0xc3};
+	/* What follows belongs to another table. */
+	static const int32_t distances[] = {VADDR + 14 - TABLE, VADDR + 16 - TABLE,
+					    VADDR + 17 - TABLE};
 	const struct table table = {distances, sizeof(distances)};
 
 	(void)state;
-	check(code, sizeof(code), true, &table, (const int[]){0, 7, 9, 11, 14, -1});
-	check(code, sizeof(code), false, &table, (const int[]){0, 7, 9, 11, 14, -1});
+	check(code, sizeof(code), true, &table, (const int[]){0, 3, 5, 12, 14, 16, 19, 20, -1});
+	check(code, sizeof(code), false, &table, (const int[]){0, 3, 5, 12, 14, 16, 19, 20, -1});
 }
 
 static void test_tables_of_addresses_lead_to_code(void **state)
 {
-	/* jmp *TABLE(,%rax,8); xor %eax,%eax; ret */
-	static const uint8_t code[] = {0xff, 0x24, 0xc5, 0, 0x80, 0, 0, 0x31, 0xc0, 0xc3};
-	static const uint64_t addresses[] = {VADDR + 7, VADDR + 9, 0};
+	/* and $1,%eax; jmp *TABLE(,%rax,8); xor %eax,%eax; ret */
+	static const uint8_t code[] = {0x83, 0xe0, 0x01, 0xff, 0x24, 0xc5, 0,
+				       0x80, 0,	   0,	 0x31, 0xc0, 0xc3};
+	static const uint64_t addresses[] = {VADDR + 10, VADDR + 12, VADDR + 11};
 	const struct table table = {addresses, sizeof(addresses)};
 
 	(void)state;
-	check(code, sizeof(code), false, &table, (const int[]){0, 7, 9, -1});
+	check(code, sizeof(code), false, &table, (const int[]){0, 3, 10, 12, -1});
 }
 
 static void test_behind_a_lock_prefix_is_inside_although_jumped_to(void **state)
