@@ -183,6 +183,29 @@ class Jit(harness.Case):
                     self.assertRegex(";".join(stack), r";main;(call_registered;)?"
                                      r"registered_outer_\[j\];registered_inner_\[j\];knock$")
 
+    def test_llvm_s_code_is_walked_by_its_cfi_and_named(self):
+        if not shutil.which("lli-19") or not shutil.which("clang-19"):
+            self.skipTest("no LLVM 19 here")
+        (self.directory / "fib.c").write_text("""
+            __attribute__((noinline)) static long fib(int n) {
+                return n < 2 ? n : fib(n - 1) + fib(n - 2);
+            }
+            int main(void) {
+                volatile long sum = 0;
+                for (int i = 0; i < 2000; i++) sum += fib(23 + i % 3);
+                return 0;
+            }""")
+        subprocess.run(["clang-19", "-O2", "-S", "-emit-llvm", "fib.c"], cwd=self.directory,
+                       check=True)
+        for kind in ("orc", "mcjit"):
+            with self.subTest(kind=kind):
+                run = self.profile("lli-19", f"-jit-kind={kind}", "fib.ll")
+                stats = run.stats()
+                self.assertGreater(stats["complete"], stats["samples"] * 0.95)
+                whole = sum(count for stack, count in run.stacks().items()
+                            if "main_[j]" in stack and stack[-1] == "fib_[j]")
+                self.assertGreater(whole, stats["samples"] / 2)
+
     def test_an_emulator_s_code_is_walked_by_its_cfi(self):
         if not shutil.which("qemu-x86_64"):
             self.skipTest("no qemu-x86_64 here")
