@@ -25,7 +25,7 @@ function tipFor(box) {
 		table.append(tipRow('total, all places', every.total[fn], [percent(every.total[fn], whole)]),
 			tipRow('self, all places', every.self[fn], [percent(every.self[fn], whole)]));
 	}
-	return [el('b', {}, nodeName(tree, node)), table, ...node ? whereLines(fn) : []];
+	return [el('b', {}, node ? briefNameOf(fn) + timesOf(tree, node) : 'all'), table, ...node ? whereLines(fn) : []];
 }
 
 function sourceOf(fn) {
@@ -33,10 +33,14 @@ function sourceOf(fn) {
 	return file && line ? `${file}:${line}` : file || '';
 }
 
+// Names that others wrote may be long, too.
+const MOST_BRIEF = 72;
+const briefNameOf = fn => labelOf(nameOf(fn), MOST_BRIEF);
+
 // What is longer than names and numbers comes after them.
 function whereLines(fn) {
 	const full = fullNameOf(fn), texts = [[HUES[hues[fn]][1], moduleOf(fn)].filter(Boolean).join(' · '), sourceOf(fn)];
-	return [...full === nameOf(fn) ? [] : [el('p', {className: 'full'}, full)],
+	return [...full === briefNameOf(fn) ? [] : [el('p', {className: 'full'}, full)],
 		...texts.filter(Boolean).map(text => el('p', {}, text))];
 }
 

@@ -563,6 +563,8 @@ test('a tooltip has the short name and numbers first, then the whole name in thr
 	const long = 'ns::f(' + Array.from({length: 60}, (_, i) => `std::vector<std::pair<int, long>> const& argument_${i}`).join(', ') + ')';
 	const other = await open(browser, makePage(directory, `a;${long} 5\n`, {name: 'long.svg'}));
 	await other.mouse.move(300, 833);
+	assert.strictEqual(await other.$eval('.tip b', each => each.textContent), 'ns::f(…)');
+	assert.strictEqual(await other.$eval('.tip .full', each => each.textContent), long);
 	const heights = await other.$$eval('.tip b, .tip p', list => list.map(each => each.getBoundingClientRect().height));
 	assert.ok(heights.every(height => height < 3.2 * 16), heights.join());
 	await other.close();
