@@ -160,7 +160,9 @@ static int explain_exec(const struct exec_report *report, const char *path, cons
 			char **ret_error)
 {
 	struct stat st;
-	bool found = report->exists || report->err != ENOENT;
+	/* a directory of root's PATH that the user may not look into is no find */
+	bool found = report->exists ||
+		     (report->err != ENOENT && (report->err != EACCES || stat(path, &st) == 0));
 
 	if (launch_image_check_file(path, ret_error) == -EAFNOSUPPORT)
 		return -EAFNOSUPPORT;

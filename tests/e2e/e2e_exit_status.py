@@ -48,6 +48,21 @@ class ExitStatus(harness.Case):
         self.assert_one_line(self.run_ctrace(PROBE, "--", "no-such-program"), 127,
                              "no-such-program")
 
+    def test_program_that_only_the_user_behind_sudo_has_is_named(self):
+        (self.directory / "bin").mkdir()
+        self.directory.chmod(0o755)
+        path = self.script("#!/bin/sh\n", "bin/of-the-user")
+        hidden = self.directory / "of-root"
+        hidden.mkdir(mode=0o700)
+        # As sudo does it: the environment of its own process has the user's PATH.
+        sudo = ["env", f"PATH={os.environ['PATH']}:{self.directory}/bin", "sh", "-c",
+                f'PATH="{hidden}:/usr/bin:/bin" "$@"; exit $?', "sh"]
+        run = self.run_ctrace(PROBE, "--", "of-the-user", under=sudo,
+                              env=dict(os.environ, SUDO_UID="65534", SUDO_GID="65534"))
+        self.assert_one_line(run, 127, "cannot find 'of-the-user' in PATH")
+        self.assertIn(f"hint: 'of-the-user' is not in root's PATH; try $(which of-the-user), "
+                      f"that is {path}", run.err)
+
     def test_file_that_is_not_executable_is_126(self):
         path = self.script("#!/bin/sh\n", mode=0o644)
         self.assert_one_line(self.run_ctrace(PROBE, "--", path), 126, "script.sh")
