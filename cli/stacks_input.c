@@ -24,9 +24,10 @@
 #define COPY_BYTES 65536
 
 struct input {
-	const char *path;
+	const char *path; /* or what standard input is called */
 	const struct stacks_options *options;
 	FILE *file;
+	bool is_stdin;
 };
 
 /* The cure is told with the file's own name in it. */
@@ -34,7 +35,7 @@ static void hint_at(const struct input *input, const char *cure)
 {
 	const char *file = strstr(cure, "FILE");
 
-	if (!file || input->file == stdin)
+	if (!file || input->is_stdin)
 		log_hint("%s", cure);
 	else
 		log_hint("%.*s%s%s", (int)(file - cure), cure, input->path, file + strlen("FILE"));
@@ -235,7 +236,12 @@ int stacks_input_read(const char *path, const struct stacks_options *options,
 {
 	bool is_stdin = !strcmp(path, "-");
 	_cleanup_fclose_ FILE *opened = is_stdin ? NULL : safe_fopen_input(path);
-	struct input input = {.path = path, .options = options, .file = is_stdin ? stdin : opened};
+	struct input input = {
+		.path = is_stdin ? "standard input" : path,
+		.options = options,
+		.file = is_stdin ? stdin : opened,
+		.is_stdin = is_stdin,
+	};
 	int first;
 
 	*ret_capture = NULL;
@@ -247,7 +253,8 @@ int stacks_input_read(const char *path, const struct stacks_options *options,
 	/* Long streams of folded stacks are not kept: one byte tells what can only be those. */
 	first = getc(input.file);
 	if (first == EOF)
-		return ferror(input.file) ? log_errno(errno, "cannot read '%s'", path) : -ENODATA;
+		return ferror(input.file) ? log_errno(errno, "cannot read '%s'", input.path)
+					  : -ENODATA;
 	ungetc(first, input.file);
 	if (first != '<' && (char)first != CAPTURE_MAGIC[0])
 		return read_folded(&input, profile);

@@ -171,6 +171,10 @@ class Flamegraph(harness.Case):
         run = self.draw("-f", "folded", text=text)
         self.assertEqual((run.status, run.out), (0, "demo;main;spin 1\n"))
         self.assertRegex(run.err, "(?s)perf script prints, 1 samples.*1 samples of other events")
+        piped = subprocess.run([self.ctrace, "flamegraph", "-f", "folded"], input=text, text=True,
+                               capture_output=True, check=True)
+        self.assertEqual(piped.stdout, run.out)
+        self.assertRegex(piped.stderr, "^ctrace: 'standard input': read as what perf script")
 
     @harness.unittest.skipUnless(shutil.which("perf"), "no perf")
     def test_every_sample_that_perf_recorded_is_drawn(self):
