@@ -24,7 +24,8 @@
 #define CTRACE_BLOB_WORDS	 (1 << 18) /* u32 words of a blob: 1 MiB, KMALLOC_MAX of old kernels */
 #define CTRACE_MAX_BLOBS	 4096	   /* slots of the outer map: 4 GiB of tables */
 #define CTRACE_MAX_RULES	 65536	   /* a row has 16 bits for its rule */
-#define CTRACE_MAX_MAPPINGS	 1024	   /* executable ranges of one process */
+#define CTRACE_MAX_MAPPINGS	 1024	   /* executable ranges in one table */
+#define CTRACE_MAX_PAGES	 64	   /* tables of one process: 65,536, vm.max_map_count */
 #define CTRACE_MAX_PROCESSES	 4096	   /* tgids known at once */
 #define CTRACE_MAX_SLOTS	 4096	   /* mapping tables alive at once */
 #define CTRACE_MAX_OBJECTS	 1024 /* objects findable by file; more are found by mapping only */
@@ -170,6 +171,9 @@ struct mapping_entry {
  * Value of a slot's map: one generation of a process's executable ranges, sorted by start, not
  * overlapping.  Written once, before any process is assigned to the slot, and never changed while
  * one is: a walk sees one whole table or another.  Forked processes share it until one changes.
+ *
+ * More ranges than fit: a directory.  Its entry i stands for the table in the slot index_base, a
+ * page, of which the first range begins at start[i].  Generations share pages that are equal.
  */
 struct mapping_table {
 	uint32_t nr;
@@ -178,6 +182,8 @@ struct mapping_table {
 	uint64_t jit_timed_ns;	/* since then it is known when such code came; 0: it is not */
 	uint32_t jit_keeps_rbp; /* 1: such code is known to keep frame pointers */
 	uint32_t jit_registers; /* 1: such code is registered for debuggers, who reads it hears */
+	uint32_t is_directory;
+	uint32_t reserved;
 	uint64_t start[CTRACE_MAX_MAPPINGS];
 	struct mapping_entry entry[CTRACE_MAX_MAPPINGS];
 };

@@ -121,14 +121,13 @@ int walk_user(struct walk *w)
 
 int walk_published(uint32_t slot, uint64_t pc, struct recent_mapping *ret_mapping)
 {
-	const struct mapping_table *table = walk_mapping_table(slot);
-	int found = walk_find_mapping(slot, pc);
+	const struct mapping_table *table;
 	uint32_t i;
 
-	if (!table || found < 0 || !ret_mapping)
+	slot = walk_find_page(slot, pc);
+	table = walk_mapping_table(slot);
+	if (!table || !ret_mapping || walk_search_table(table, slot, pc, &i) < 0)
 		return 0;
-	i = (uint32_t)found & (CTRACE_MAX_MAPPINGS - 1);
-	opaque(i);
 	i &= CTRACE_MAX_MAPPINGS - 1;
 	if (pc >= table->entry[i].end)
 		return 0;

@@ -15,12 +15,11 @@
 #define CTRACE_BPF_WALK_STEP_H
 
 #include "walk_cache.h"
+#include "walk_mapping.h"
 #include "walk_rare.h"
 
-/* Binary searches: enough halvings for the largest range, plus one for the empty remainder. */
-#define MAPPING_SEARCH_STEPS 11
-#define ROW_SEARCH_STEPS     11
-_Static_assert(1 << (MAPPING_SEARCH_STEPS - 1) >= CTRACE_MAX_MAPPINGS, "search covers the table");
+/* A binary search: enough halvings for the largest range, plus one for the empty remainder. */
+#define ROW_SEARCH_STEPS 11
 _Static_assert(1 << (ROW_SEARCH_STEPS - 1) >= CTRACE_MAX_BLOCK_ROWS, "search covers a block");
 
 /* A frame pointer further up than this is no frame pointer (the study's guard). */
@@ -83,31 +82,6 @@ WALK_INLINE int walk_read_word(struct walk *w, uint64_t addr, uint64_t *ret_word
 	return 0;
 }
 
-/* Index of the last mapping that starts at or before @pc, or -1. */
-WALK_FUNCTION int walk_find_mapping(uint32_t slot, uint64_t pc)
-{
-	const struct mapping_table *table = walk_mapping_table(slot);
-	uint32_t low = 0, high;
-
-	if (!table)
-		return -1;
-	high = table->nr;
-	for (int i = 0; i < MAPPING_SEARCH_STEPS; i++) {
-		uint32_t middle = (low + high) >> 1;
-
-		if (low >= high)
-			break;
-		if (table->start[middle & (CTRACE_MAX_MAPPINGS - 1)] <= pc) {
-			low = middle + 1;
-			forget(low, pc);
-		} else {
-			high = middle;
-			forget(high, pc);
-		}
-	}
-	return (int)low - 1;
-}
-
 /* The row that governs @pc16 in the block whose index entry is word @block of @blob. */
 WALK_FUNCTION uint32_t walk_find_row(uint32_t blob, uint32_t block, uint32_t pc16)
 {
@@ -168,46 +142,6 @@ WALK_INLINE void walk_apply_ramp(const struct unwind_rule *rule, uint32_t distan
 	ret_rule->rbp_kind = (uint8_t)rbp;
 	ret_rule->x = rule->x;
 	ret_rule->flags = rule->flags;
-}
-
-/* Makes the mapping that covers @pc the one in hand, from our table.  0, or -1 if none does. */
-WALK_INLINE int walk_look_up_mapping(struct walk *w, uint64_t pc)
-{
-	const struct mapping_table *table = walk_mapping_table(w->slot);
-	int found;
-	uint32_t i;
-
-	if (!table)
-		return -1;
-	found = walk_find_mapping(w->slot, pc);
-	if (found < 0)
-		return -1;
-	i = (uint32_t)found & (CTRACE_MAX_MAPPINGS - 1);
-	opaque(i);
-	i &= CTRACE_MAX_MAPPINGS - 1;
-	if (pc >= table->entry[i].end)
-		return -1;
-	w->mapping_start = table->start[i];
-	w->mapping_end = table->entry[i].end;
-	w->mapping_bias = table->entry[i].bias;
-	w->mapping_blob = table->entry[i].blob;
-	w->mapping_index = table->entry[i].index_base;
-	w->mapping_asked = w->in_doubt;
-	return 0;
-}
-
-/* The same from our table or, failing that, from what was learned since. */
-WALK_FUNCTION int walk_enter_mapping(struct walk *w, uint64_t pc)
-{
-	if (!w)
-		return -1;
-	if (pc - w->mapping_start < w->mapping_end - w->mapping_start)
-		return 0;
-	if (w->in_doubt && walk_ask_mapping(w, pc) == 0)
-		return 0;
-	if (walk_look_up_mapping(w, pc) == 0)
-		return 0;
-	return walk_ask_mapping(w, pc);
 }
 
 /*

@@ -9,6 +9,7 @@
 #include "loader/near_names.h"
 
 #include <argp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -148,9 +149,27 @@ static int choose(int argc, char **argv)
 		       : run_command(&commands[0], argc, argv, 0);
 }
 
+/* With a handler a write beyond the limit (ulimit -f) fails; a program we start has the default. */
+static void on_file_size(int signal)
+{
+	(void)signal;
+}
+
+static void survive_file_size(void)
+{
+	const struct sigaction action = {.sa_handler = on_file_size, .sa_flags = SA_RESTART};
+	struct sigaction before;
+
+	if (sigaction(SIGXFSZ, NULL, &before) == 0 && before.sa_handler == SIG_DFL)
+		sigaction(SIGXFSZ, &action, NULL);
+}
+
 int main(int argc, char **argv)
 {
-	int status = choose(argc, argv);
+	int status;
+
+	survive_file_size();
+	status = choose(argc, argv);
 
 	/* --help and the like: a full disk behind standard output is a failure too. */
 	if (fflush(stdout) && !status) {

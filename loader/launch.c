@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -172,6 +173,8 @@ int launch_start(const struct launch_options *options, struct launch **ret_launc
 	}
 	launch->pid = child.pid;
 	launch->state = LAUNCH_EXEC_STOP;
+	if (options->files && prlimit(child.pid, RLIMIT_NOFILE, options->files, NULL) < 0)
+		log_debug("cannot restore the program's limit of open files: %s", strerror(errno));
 	ret = start_child(launch, &child, options->argv[0], ret_error);
 	launch_child_release(&child);
 	if (ret < 0)

@@ -22,12 +22,14 @@
 
 struct inherited_fds;
 struct launch;
+struct rlimit;
 
 struct launch_options {
 	char *const *argv; /* NULL-terminated; argv[0] is looked up in PATH as execvp does, but a
 			      file without "#!" is not handed to sh */
 	const char *user;  /* run as this user; NULL: the one behind sudo/doas, else as we are.  As
 			      someone else: in their environment, see launch_user_environment() */
+	const struct rlimit *files; /* its limit of open files; NULL: ours */
 	const sigset_t *mask; /* signal mask of the program: the one from before ctrace blocked
 				 signals; NULL: as it is now */
 	const struct inherited_fds *fds; /* the descriptors it keeps besides 0 to 2; NULL: all

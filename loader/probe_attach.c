@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 
 #define DESCRIPTORS_FOR_THE_REST 256 /* files, maps and rings of a recording */
+#define DESCRIPTORS_AT_LEAST	 32  /* a small recording does with so few */
 
 int probe_add_point(struct probe *probe, char *name, uint64_t value)
 {
@@ -35,9 +36,13 @@ int probe_reserve_descriptors(const struct probe *probe, size_t nr, char **ret_e
 
 		if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
 			return 0;
-		*ret_error = xasprintf("'%s' has %zu attach points, which needs %zu open files; "
-				       "the limit is %zu (ulimit -n), or name fewer",
-				       probe->text, probe->nr_points, (size_t)wanted,
+		if (limit.rlim_max >= nr + DESCRIPTORS_AT_LEAST)
+			wanted = limit.rlim_max;
+	}
+	if (limit.rlim_max < wanted) {
+		*ret_error = xasprintf("'%s' needs %zu open files%s; the limit is %zu (ulimit -n)",
+				       probe->text, (size_t)wanted,
+				       probe->nr_points > 1 ? " for all that it names" : "",
 				       (size_t)limit.rlim_max);
 		return -EMFILE;
 	}

@@ -6,9 +6,11 @@
 #include "loader/code_images.h"
 #include "loader/object_set.h"
 #include "loader/process_jit.h"
+#include "loader/process_mappings.h"
 #include "loader/process_runtime.h"
 #include "loader/process_set.h"
 #include "loader/slot_store.h"
+#include "loader/table_pages.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -20,16 +22,11 @@ struct process_publisher {
 	int processes_fd;
 	uint32_t generation;
 	bool connected;
-};
-
-/* One range of a table in the making. */
-struct range {
-	uint64_t start, end, bias;
-	uint32_t blob, index_base;
+	bool failed; /* and said so */
 };
 
 struct ranges {
-	struct range *range;
+	struct table_range *range;
 	size_t nr, cap;
 };
 
@@ -73,7 +70,7 @@ static void add_range(struct ranges *r, uint64_t start, uint64_t end, uint64_t b
 	if (start >= end)
 		return;
 	GROW_ARRAY(r->range, r->nr, r->cap);
-	r->range[r->nr++] = (struct range){start, end, bias, blob, index_base};
+	r->range[r->nr++] = (struct table_range){start, end, bias, blob, index_base};
 }
 
 static uint32_t special_blob(const struct object *o)
@@ -163,31 +160,24 @@ static void add_ranges(struct ranges *r, const struct process *p, const struct p
 
 static int compare_ranges(const void *a, const void *b)
 {
-	const struct range *x = a, *y = b;
+	const struct table_range *x = a, *y = b;
 
 	return (x->start > y->start) - (x->start < y->start);
 }
 
-static void fill_table(const struct process *p, const struct ranges *r, struct mapping_table *table)
+/* As many as are kept; says once a process that there are more. */
+static size_t limit_ranges(struct process *p, size_t nr)
 {
-	size_t nr = r->nr;
+	const size_t limit = (size_t)CTRACE_MAX_MAPPINGS * CTRACE_MAX_PAGES;
 
-	if (nr > CTRACE_MAX_MAPPINGS) {
-		log_warning("process %d (%s) has %zu executable ranges, %d are kept: stacks "
+	if (nr <= limit)
+		return nr;
+	if (!p->is_over_limit)
+		log_warning("process %d (%s) has %zu executable ranges, %zu are kept: stacks "
 			    "through the others will be cut",
-			    (int)p->pid, p->comm, nr, CTRACE_MAX_MAPPINGS);
-		nr = CTRACE_MAX_MAPPINGS;
-	}
-	for (size_t i = 0; i < nr; i++) {
-		table->start[i] = r->range[i].start;
-		table->entry[i] = (struct mapping_entry){
-			.end = r->range[i].end,
-			.bias = r->range[i].bias,
-			.blob = r->range[i].blob,
-			.index_base = r->range[i].index_base,
-		};
-	}
-	table->nr = (uint32_t)nr;
+			    (int)p->pid, p->comm, nr, limit);
+	p->is_over_limit = true;
+	return limit;
 }
 
 static int assign(struct process_publisher *pub, struct process *p, uint32_t slot)
@@ -204,41 +194,86 @@ static int assign(struct process_publisher *pub, struct process *p, uint32_t slo
 	return bpf_map_update_elem(pub->assignments_fd, &key, &a, BPF_ANY) < 0 ? -errno : 0;
 }
 
-void process_publisher_publish(struct process_publisher *pub, struct process *p, uint64_t as_of_ns)
+/* The process's table, in a slot, and its pages if it needs any. */
+static int make_table(struct process_publisher *pub, struct process *p, const struct ranges *ranges,
+		      uint64_t as_of_ns, uint32_t *ret_slot, struct table_pages **ret_pages)
 {
-	struct ranges ranges = {};
+	size_t nr = limit_ranges(p, ranges->nr);
+	struct table_pages *pages = NULL;
 	struct mapping_table *table;
 	uint32_t slot;
+	int err = 0;
+
+	if (nr > CTRACE_MAX_MAPPINGS)
+		err = table_pages_new(pub->slots, ranges->range, nr, p->pages, &pages);
+	if (err == 0)
+		err = slot_store_take(pub->slots, &slot, &table);
+	if (err < 0) {
+		table_pages_unref(pub->slots, pages);
+		return err;
+	}
+	if (pages)
+		table_pages_fill_directory(table, pages);
+	else
+		table_pages_fill(table, ranges->range, nr);
+	table->generation = ++pub->generation;
+	table->as_of_ns = as_of_ns;
+	table->jit_timed_ns = process_jit_timed_since(p->jit, p->execs);
+	table->jit_registers = code_images_exist(p->images, p->execs);
+	table->jit_keeps_rbp = p->jit && process_keeps_rbp(p);
+	*ret_slot = slot;
+	*ret_pages = pages;
+	return 0;
+}
+
+static void release(struct process_publisher *pub, uint32_t slot, struct table_pages *pages)
+{
+	slot_store_unref(pub->slots, slot);
+	table_pages_unref(pub->slots, pages);
+}
+
+static int publish(struct process_publisher *pub, struct process *p, uint64_t as_of_ns)
+{
+	const struct process_mapping *m;
+	struct table_pages *pages = NULL;
+	struct ranges ranges = {};
+	uint32_t slot;
+	int err;
+
+	for (size_t i = 0; (m = process_mappings_live(p, i)); i++)
+		add_ranges(&ranges, p, m);
+	if (ranges.nr)
+		qsort(ranges.range, ranges.nr, sizeof(*ranges.range), compare_ranges);
+	err = make_table(pub, p, &ranges, as_of_ns, &slot, &pages);
+	free(ranges.range);
+	if (err < 0)
+		return err;
+	err = assign(pub, p, slot);
+	if (err < 0) {
+		release(pub, slot, pages);
+		return err;
+	}
+	release(pub, p->slot, p->pages);
+	p->slot = slot;
+	p->pages = pages;
+	return 0;
+}
+
+void process_publisher_publish(struct process_publisher *pub, struct process *p, uint64_t as_of_ns)
+{
 	int err;
 
 	if (!pub->connected)
 		return;
-	for (size_t i = 0; i < p->nr_mappings; i++)
-		if (!p->mappings[i].gen_end && p->mappings[i].execs == p->execs)
-			add_ranges(&ranges, p, &p->mappings[i]);
-	if (ranges.nr)
-		qsort(ranges.range, ranges.nr, sizeof(*ranges.range), compare_ranges);
-	err = slot_store_take(pub->slots, &slot, &table);
-	if (err == 0) {
-		fill_table(p, &ranges, table);
-		table->generation = ++pub->generation;
-		table->as_of_ns = as_of_ns;
-		table->jit_timed_ns = process_jit_timed_since(p->jit, p->execs);
-		table->jit_registers = code_images_exist(p->images, p->execs);
-		table->jit_keeps_rbp = p->jit && process_keeps_rbp(p);
-		err = assign(pub, p, slot);
-		if (err == 0) {
-			slot_store_unref(pub->slots, p->slot);
-			p->slot = slot;
-		} else {
-			slot_store_unref(pub->slots, slot);
-		}
-	}
-	free(ranges.range);
-	p->dirty = false;
-	if (err < 0 && err != -ESRCH)
-		log_warning("cannot publish the mappings of process %d: %s", (int)p->pid,
-			    strerror(-err));
+	err = publish(pub, p, as_of_ns);
+	/* Tables are reused after a second: what cannot be said now is said then. */
+	p->dirty = err == -ENOSPC;
+	if (err == 0 || err == -ESRCH)
+		return;
+	if (!pub->failed)
+		log_warning("cannot publish the mappings of process %d, and perhaps of others: %s",
+			    (int)p->pid, strerror(-err));
+	pub->failed = true;
 }
 
 bool process_publisher_is_doubted(const struct process_publisher *pub, const struct process *p)
@@ -256,6 +291,7 @@ void process_publisher_share(struct process_publisher *pub, struct process *chil
 			     const struct process *parent)
 {
 	child->slot = parent->slot;
+	child->pages = table_pages_ref(parent->pages);
 	if (pub->slots)
 		slot_store_ref(pub->slots, child->slot);
 }
@@ -265,8 +301,9 @@ void process_publisher_drop(struct process_publisher *pub, struct process *p)
 	if (!pub->slots)
 		return;
 	/* The assignment is the BPF side's to delete: the pid may belong to another by now. */
-	slot_store_unref(pub->slots, p->slot);
+	release(pub, p->slot, p->pages);
 	p->slot = PROCESS_NO_SLOT;
+	p->pages = NULL;
 }
 
 uint64_t process_publisher_kernel_bytes(const struct process_publisher *pub)

@@ -9,6 +9,7 @@
 #include "loader/launch_hold.h"
 #include "loader/object_set.h"
 #include "loader/process_jit.h"
+#include "loader/process_mappings.h"
 #include "loader/process_maps.h"
 #include "loader/process_publish.h"
 #include "loader/process_set_internal.h"
@@ -33,7 +34,7 @@ struct process_set *process_set_new(struct object_set *objects)
 	return s;
 }
 
-static void free_process(struct process *p)
+static void free_process(struct process_set *s, struct process *p)
 {
 	while (p) {
 		struct process *older = p->older;
@@ -42,7 +43,9 @@ static void free_process(struct process *p)
 			launch_unhold(p->hold);
 		process_jit_free(p->jit);
 		code_images_free(p->images);
+		process_publisher_drop(s->publisher, p);
 		free(p->mappings);
+		free(p->live);
 		free(p);
 		p = older;
 	}
@@ -56,7 +59,7 @@ void process_set_free(struct process_set *s)
 		return;
 	HASH_ITER (hh, s->by_pid, e, next) {
 		HASH_DEL(s->by_pid, e);
-		free_process(e->process);
+		free_process(s, e->process);
 		free(e);
 	}
 	process_publisher_free(s->publisher);
@@ -136,56 +139,9 @@ static uint32_t next_generation(const struct process_set *s)
 	return process_publisher_generation(s->publisher) + 1;
 }
 
-static bool is_live(const struct process *p, const struct process_mapping *m)
+static void punch(const struct process_set *s, struct process *p, uint64_t start, uint64_t end)
 {
-	return m->gen_end == 0 && m->execs == p->execs;
-}
-
-static struct process_mapping *append(struct process *p, const struct process_mapping *m)
-{
-	GROW_ARRAY(p->mappings, p->nr_mappings, p->cap_mappings);
-	p->mappings[p->nr_mappings] = *m;
-	return &p->mappings[p->nr_mappings++];
-}
-
-/* Takes [start, end) out of the live mappings: a new one lies over them, or they are gone. */
-static void punch(struct process_set *s, struct process *p, uint64_t start, uint64_t end)
-{
-	uint32_t gen = next_generation(s);
-	size_t nr = p->nr_mappings;
-
-	for (size_t i = 0; i < nr; i++) {
-		struct process_mapping m = p->mappings[i];
-		struct process_mapping rest = m;
-
-		if (!is_live(p, &m) || m.end <= start || m.start >= end)
-			continue;
-		p->mappings[i].gen_end = gen;
-		rest.gen_begin = gen;
-		rest.begin_ns = s->now_ns;
-		if (m.start < start) {
-			rest.end = start;
-			append(p, &rest);
-		}
-		if (m.end > end) {
-			rest = m;
-			rest.gen_begin = gen;
-			rest.begin_ns = s->now_ns;
-			rest.off = m.off + (end - m.start);
-			rest.start = end;
-			append(p, &rest);
-		}
-		p->dirty = true;
-	}
-}
-
-static struct process_mapping *find_live(const struct process *p, uint64_t start, uint64_t end)
-{
-	for (size_t i = 0; i < p->nr_mappings; i++)
-		if (is_live(p, &p->mappings[i]) && p->mappings[i].start < end &&
-		    p->mappings[i].end > start)
-			return &p->mappings[i];
-	return NULL;
+	process_mappings_punch(p, start, end, next_generation(s), s->now_ns);
 }
 
 /*
@@ -194,7 +150,7 @@ static struct process_mapping *find_live(const struct process *p, uint64_t start
  */
 static bool is_moved_text(const struct process *p, const struct object_mapping *m)
 {
-	const struct process_mapping *old = find_live(p, m->start, m->end);
+	const struct process_mapping *old = process_mappings_find(p, m->start, m->end);
 
 	if (!old || old->object->kind != OBJECT_ELF || m->start < old->start || m->end > old->end)
 		return false;
@@ -218,7 +174,7 @@ static void note_past(struct process *p, struct process_mapping *m)
 	m->gen_begin = UINT32_MAX;
 	m->gen_end = UINT32_MAX;
 	p->past_ns = m->begin_ns;
-	append(p, m);
+	process_mappings_add(p, m);
 }
 
 /* @is_event: the kernel told of it when it came; otherwise /proc shows it and nobody knows when. */
@@ -236,7 +192,7 @@ static void add_mapping(struct process_set *s, struct process *p, const struct o
 		.begin_ns = s->now_ns,
 		.begin_unknown = !is_event,
 	};
-	struct process_mapping *old = find_live(p, m->start, m->end);
+	struct process_mapping *old = process_mappings_find(p, m->start, m->end);
 
 	note_jit(p, object, m);
 	if (object->kind == OBJECT_VDSO)
@@ -260,7 +216,7 @@ static void add_mapping(struct process_set *s, struct process *p, const struct o
 	if (object->kind == OBJECT_JIT && is_moved_text(p, m))
 		return;
 	punch(s, p, m->start, m->end);
-	append(p, &new);
+	process_mappings_add(p, &new);
 	p->dirty = true;
 }
 
@@ -442,7 +398,7 @@ static void apply_fork(struct process_set *s, const struct task_event *e)
 	memcpy(child->comm, parent->comm, sizeof(child->comm));
 	for (size_t i = 0; i < parent->nr_mappings; i++)
 		if (parent->mappings[i].execs == parent->execs)
-			append(child, &parent->mappings[i]);
+			process_mappings_add(child, &parent->mappings[i]);
 	child->dirty = parent->dirty;
 	process_publisher_share(s->publisher, child, parent);
 }
@@ -479,6 +435,7 @@ static void apply_exec(struct process_set *s, const struct task_event *e)
 	process_jit_note_exec(&p->jit, p->pid, p->comm, p->execs + 1, e->time_ns);
 	snprintf(p->comm, sizeof(p->comm), "%s", e->comm);
 	p->execs++;
+	process_mappings_forget(p);
 	p->nr_threads = 1;
 	p->dirty = true;
 }

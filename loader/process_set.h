@@ -21,6 +21,7 @@ struct object;
 struct object_set;
 struct process_jit;
 struct process_set;
+struct table_pages;
 struct task_event;
 
 struct process_mapping {
@@ -38,16 +39,20 @@ struct process {
 	pid_t pid, parent;
 	uint64_t start_ns, end_ns; /* CLOCK_MONOTONIC; end 0 = alive */
 	uint32_t execs;
-	uint32_t first_execs; /* of the image it shared with its parent when it was born */
-	uint32_t index;	      /* 0, 1, 2 ... in order of first sight */
-	uint32_t slot;	      /* PROCESS_NO_SLOT before the first publication */
+	uint32_t first_execs;	   /* of the image it shared with its parent when it was born */
+	uint32_t index;		   /* 0, 1, 2 ... in order of first sight */
+	uint32_t slot;		   /* PROCESS_NO_SLOT before the first publication */
+	struct table_pages *pages; /* of its table, if that is larger than a slot; or NULL */
 	uint32_t nr_threads;
 	char comm[CTRACE_COMM_LEN];
 	struct process_mapping *mappings;
 	size_t nr_mappings, cap_mappings;
+	uint32_t *live; /* the live ones of them, by address */
+	size_t nr_live, cap_live;
 	uint64_t maps_ns;	      /* when its maps were read last */
 	uint64_t past_ns;	      /* begin of the last mapping that was gone when heard of */
 	bool dirty;		      /* differs from what the kernel has */
+	bool is_over_limit;	      /* said to have more mappings than are kept */
 	struct launch_hold *hold;     /* stopped by us while its tables are built; or NULL */
 	struct process_jit *jit;      /* where its own code is named; or NULL */
 	struct code_images *images;   /* of that code, for debuggers; or NULL */

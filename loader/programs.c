@@ -71,7 +71,8 @@ static char *explain_load_error(int err)
 	if (err == -EPERM)
 		return xasprintf("no rights to load BPF programs: run as root, or with CAP_BPF, "
 				 "CAP_PERFMON and CAP_SYS_PTRACE");
-	return xasprintf("cannot load the BPF programs: %s", strerror(-err));
+	return xasprintf("cannot load the BPF programs: %s",
+			 err == -ESRCH ? "the kernel's BTF cannot be read" : strerror(-err));
 }
 
 /* A map of maps wants to see one of its inner maps when it is made; that one is let go again. */

@@ -12,6 +12,7 @@
 #include "loader/jit_hints.h"
 #include "loader/launch.h"
 #include "loader/launch_path.h"
+#include "loader/limits.h"
 #include "loader/object_set.h"
 #include "loader/process_set.h"
 #include "loader/programs.h"
@@ -152,6 +153,7 @@ static int start_program(struct recording *r, int *ret_exit)
 		.user = r->options->user,
 		.mask = interrupts_former_mask(r->options->interrupts),
 		.fds = r->inherited_fds,
+		.files = &r->files,
 	};
 	_cleanup_free_ char *error = NULL;
 	int err = launch_start(&options, &r->launch, &error);
@@ -435,6 +437,14 @@ void record_object_files(const struct record_result *result, const struct captur
 	*ret_root = o ? o->root_fd : -1;
 }
 
+static void say_limit(int err)
+{
+	_cleanup_free_ char *limit = limits_explain(err);
+
+	if (limit)
+		log_hint("%s", limit);
+}
+
 int record_run(const struct record_options *options, struct record_result *ret_result,
 	       int *ret_exit)
 {
@@ -446,8 +456,10 @@ int record_run(const struct record_options *options, struct record_result *ret_r
 	r->options = options;
 	r->statistics_fd = -1;
 	r->inherited_fds = inherited_fds_find();
+	limits_raise_files(&r->files);
 	err = record_phases(r, &result, &exit_status);
 	if (err < 0) {
+		say_limit(err);
 		free_recording(r);
 		capture_free(result.capture);
 		*ret_exit = exit_status;

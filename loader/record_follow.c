@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Who belongs to the recording: news of processes, and what is done where the kernel tells none. */
+#include "common/cleanup.h"
 #include "common/log.h"
 #include "loader/follower_set.h"
 #include "loader/launch.h"
@@ -11,7 +12,9 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 static void apply_event(const struct task_event *event, void *arg)
 {
@@ -87,10 +90,27 @@ void record_unknown(uint32_t tgid, void *arg)
 	process_set_publish(r->processes);
 }
 
+/*
+ * Has it, held, not executed an instruction yet?  Then the last that brought it into the kernel
+ * was exec.
+ */
+static bool is_at_its_beginning(pid_t pid)
+{
+	_cleanup_fclose_ FILE *file = NULL;
+	char path[64];
+	long number = -1;
+
+	snprintf(path, sizeof(path), "/proc/%d/syscall", (int)pid);
+	file = fopen(path, "re");
+	return file && fscanf(file, "%ld", &number) == 1 &&
+	       (number == SYS_execve || number == SYS_execveat);
+}
+
 /* @dropped_ns: when it lost its events; @held_ns: since when it has not been running; 0 = it is. */
 static void take_back(struct recording *r, pid_t pid, uint64_t dropped_ns, uint64_t held_ns)
 {
-	bool late = follower_set_dropped(r->followers, pid, dropped_ns);
+	bool began = !held_ns || !is_at_its_beginning(pid);
+	bool late = follower_set_dropped(r->followers, pid, dropped_ns) && began;
 	uint64_t ran = (held_ns ? held_ns : time_now_ns()) - dropped_ns;
 
 	if (late) {
@@ -98,8 +118,8 @@ static void take_back(struct recording *r, pid_t pid, uint64_t dropped_ns, uint6
 		if (r->latest_ns < ran)
 			r->latest_ns = ran;
 	}
-	log_debug("process %d lost its events and ran for %.2f ms until it was held", (int)pid,
-		  (double)ran / 1e6);
+	log_debug("process %d lost its events and %s %.2f ms later", (int)pid,
+		  began ? "was held or given new ones" : "was held in exec", (double)ran / 1e6);
 	process_set_repair(r->processes, pid);
 }
 

@@ -10,6 +10,7 @@
 #include "loader/record.h"
 
 #include <pthread.h>
+#include <sys/resource.h>
 
 struct follower_set;
 struct inherited_fds;
@@ -27,7 +28,8 @@ struct recording {
 	size_t nr_probes;
 	struct inherited_fds *inherited_fds;
 	struct launch *launch;
-	bool has_target; /* the program has begun: there is something to follow */
+	bool has_target;     /* the program has begun: there is something to follow */
+	struct rlimit files; /* of the program: as ctrace was started */
 	struct programs *programs;
 	struct object_set *objects;
 	struct table_store *tables;

@@ -7,7 +7,7 @@ import subprocess
 
 import harness
 
-MAPPINGS = 1500  # CTRACE_MAX_MAPPINGS is 1024
+MAPPINGS = 10000  # one table holds CTRACE_MAX_MAPPINGS, 1024
 E_SHOFF, E_SHENTSIZE = 0x28, 0x3a  # in an ELF header
 # mov $0x30000000,%ecx; dec %ecx; jnz; mov $1,%eax; xor %ebx,%ebx; int $0x80
 SPIN_32 = bytes.fromhex("b900000030 49 75fd b801000000 31db cd80")
@@ -31,14 +31,50 @@ class Limits(harness.Case):
         self.assertEqual(harness.check_ledger(run.stats()), [])
         return run
 
-    def test_mappings_beyond_the_limit_are_learned_or_cut_stacks_and_said(self):
+    def test_ten_thousand_mappings_are_walked_through(self):
         run = self.record("uprobe:hit", self.program("many_mappings"), MAPPINGS)
         stats = run.stats()
         self.assertEqual(stats["samples"], MAPPINGS)
-        self.assertGreater(stats["complete"], 900)
-        cut = sum(count for stack, count in run.stacks().items() if "[truncated]" in stack)
-        self.assertEqual(cut, MAPPINGS - stats["complete"])
-        self.assertRegex(run.err, "executable ranges, 1024 are kept")
+        self.assertEqual(stats["complete"], MAPPINGS, stats["stops"])
+        through = sum(count for stack, count in run.stacks().items() if "copied" in stack)
+        self.assertEqual(through, MAPPINGS, run.stacks())
+        self.assertLess(len(run.err.splitlines()), 6, run.err)
+
+    def under(self, limits):
+        return "sh", "-c", f'ulimit {limits}; exec "$0" "$@"'
+
+    def test_few_open_files_are_enough_or_what_is_short_is_said(self):
+        command = ("uprobe:hit", "-o", "out.folded", "--", self.program("plain_dynamic"))
+        run = self.run_ctrace(*command, under=self.under("-S -n 20"))
+        self.assertEqual(run.status, 0, run.err)
+        run = self.run_ctrace(*command, under=self.under("-n 20"))
+        self.assertEqual(run.status, 125)
+        self.assertRegex(run.err, "Too many open files\nhint: ctrace may open 20 files")
+        run = self.run_ctrace("profile:hz:99", "-o", "out.folded", "--", self.program("plain_dynamic"),
+                              under=self.under("-n 30"))
+        self.assertEqual(run.status, 125)
+        self.assertRegex(run.err, r"\(ulimit -n\)")
+        self.assertNotRegex(run.err, "attach points")
+
+    def test_the_program_has_the_limit_ctrace_was_given(self):
+        program = self.script("#!/bin/sh\nulimit -Sn\n")
+        run = self.run_ctrace("profile:hz:99", "-q", "-o", "out.folded", "--", program,
+                              under=self.under("-S -n 77"))
+        self.assertEqual(run.out, "77\n")
+
+    def test_little_memory_is_said(self):
+        for kilobytes in 8000, 30000:
+            run = self.run_ctrace("uprobe:hit", "-o", "out.folded", "--",
+                                  self.program("plain_dynamic"),
+                                  under=self.under(f"-v {kilobytes}"))
+            self.assertEqual(run.status, 125, run.err)
+            self.assertRegex(run.err, r"\(ulimit -v\)|out of memory")
+
+    def test_a_limit_of_file_size_fails_the_output_and_says_so(self):
+        run = self.run_ctrace("uprobe:hit", "-o", "out.folded", "--", self.program("plain_dynamic"),
+                              under=self.under("-f 0"))
+        self.assertEqual(run.status, 125)
+        self.assertRegex(run.err, "out.folded': File too large")
 
     def test_a_program_without_section_headers_is_walked(self):
         copy = self.directory / "headless"

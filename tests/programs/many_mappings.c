@@ -10,8 +10,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { COPIES = 600, MAX_COPIES = 4000, PAGE = 4096 };
-#define SETTLE_US 300000 /* the news of so many takes a while */
+enum { COPIES = 600, MAX_COPIES = 20000, PAGE = 4096 };
+#define SETTLE_US      300000 /* the news of so many takes a while */
+#define SETTLE_EACH_US 100
 
 /* Alone in its page; calls the function it is given, and nothing by address. */
 __asm__(".text\n.balign 4096\n.globl copied\n.type copied,@function\ncopied:\n.cfi_startproc\n"
@@ -64,7 +65,7 @@ int main(int argc, char **argv)
 			return 1;
 		memcpy(&copies[i], &at, sizeof(at));
 	}
-	usleep(SETTLE_US);
+	usleep(SETTLE_US + (useconds_t)nr * SETTLE_EACH_US);
 	call_copies(copies, nr);
 	return 0;
 }

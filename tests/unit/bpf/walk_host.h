@@ -19,6 +19,8 @@ struct walk_host {
 	int (*ask_mapping)(void *arg, struct walk *w, uint64_t pc); /* NULL: nobody to ask */
 	void *arg;
 	const struct mapping_table *table;
+	const struct mapping_table *const *pages; /* slots 1, 2, ... if that is a directory */
+	uint32_t nr_pages;
 	const struct unwind_blob *const *blobs;
 	uint32_t nr_blobs;
 	const struct unwind_rules *rules;
@@ -34,7 +36,9 @@ static int walk_read(void *to, uint32_t size, uint64_t addr)
 
 static const struct mapping_table *walk_mapping_table(uint32_t slot)
 {
-	return slot == 0 ? walk_host->table : NULL;
+	if (slot == 0)
+		return walk_host->table;
+	return slot <= walk_host->nr_pages ? walk_host->pages[slot - 1] : NULL;
 }
 
 static const struct unwind_blob *walk_blob(uint32_t blob)
