@@ -21,6 +21,7 @@
 #define MAX_LIVE	512  /* of them at once: each takes a range or two of the mapping table */
 #define MAX_IMAGE_BYTES (16u << 20)
 #define MAX_ALL_BYTES	((uint64_t)256 << 20)
+#define MAX_ALL_TEXT	((uint64_t)2 << 30) /* a table has 4 bytes a KiB of it */
 #define DIGEST_BYTES	65536
 
 /* As debuggers read them (GDB's manual, "JIT Interface"). */
@@ -55,7 +56,7 @@ struct code_images {
 	size_t nr_mappings; /* of the process when descriptors were looked for */
 	struct code_image *images;
 	size_t nr, cap;
-	uint64_t bytes;
+	uint64_t bytes, text_bytes;
 	bool is_full;
 };
 
@@ -155,7 +156,11 @@ static void add_image(struct look *look, const struct jit_entry *entry, uint64_t
 	if (!read_memory(look->mem, entry->file, bytes, (size_t)entry->size))
 		return;
 	err = jit_image_make(bytes, (size_t)entry->size, &new.image);
-	if (err == 0) {
+	if (err == 0)
+		c->text_bytes += new.image.text_end - new.image.text_begin;
+	if (c->text_bytes > MAX_ALL_TEXT) {
+		say_full(c, look->process);
+	} else if (err == 0) {
 		symtab_new(new.image.elf, NULL, &new.symtab);
 		new.object = object_set_add_code(look->objects, new.image.elf);
 	} else {

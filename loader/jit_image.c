@@ -13,6 +13,7 @@
 #define PAGE	       ((uint64_t)4096)
 #define MAX_ADDRESS    ((uint64_t)1 << 47) /* of user space */
 #define MAX_TEXT_BYTES ((uint64_t)2 << 30)
+#define MAX_SECTION    ((uint64_t)16 << 20)
 
 /* The sections of the image that is made. */
 enum { NONE, TEXT, EH_FRAME, DEBUG_FRAME, SYMBOLS, STRINGS, NAMES, NR_SECTIONS };
@@ -42,6 +43,14 @@ static void release_parts(struct parts *parts)
 	for (int i = 0; i < NR_SECTIONS; i++)
 		free(parts->part[i].data);
 	elf_image_close(parts->from);
+}
+
+/* The bytes of a section as they lie in the image: nothing there has reason to be compressed. */
+static bool get_section(const struct parts *parts, size_t index, struct elf_span *ret_span)
+{
+	return index < parts->nr_sections && !(parts->sections[index].sh_flags & SHF_COMPRESSED) &&
+	       parts->sections[index].sh_size <= MAX_SECTION &&
+	       elf_image_section_data(parts->from, index, ret_span) == 0;
 }
 
 /* From the first to the last address of loaded code. */
@@ -119,9 +128,7 @@ static void relocate(const struct parts *parts, int which, size_t index)
 		struct elf_span relas, symbols;
 
 		if (s->sh_type != SHT_RELA || s->sh_info != index ||
-		    s->sh_link >= parts->nr_sections ||
-		    elf_image_section_data(parts->from, i, &relas) < 0 ||
-		    elf_image_section_data(parts->from, s->sh_link, &symbols) < 0)
+		    !get_section(parts, i, &relas) || !get_section(parts, s->sh_link, &symbols))
 			continue;
 		for (size_t at = 0; relas.size - at >= sizeof(Elf64_Rela);
 		     at += sizeof(Elf64_Rela)) {
@@ -130,6 +137,7 @@ static void relocate(const struct parts *parts, int which, size_t index)
 			memcpy(&rela, relas.data + at, sizeof(rela));
 			relocate_one(parts, which, &rela, symbols);
 		}
+		return;
 	}
 }
 
@@ -138,8 +146,7 @@ static void take_cfi(struct parts *parts, int which, const char *name)
 	int index = elf_image_find_section(parts->from, name);
 	struct elf_span span;
 
-	if (index < 0 || elf_image_section_data(parts->from, (size_t)index, &span) < 0 ||
-	    !span.size)
+	if (index < 0 || !get_section(parts, (size_t)index, &span) || !span.size)
 		return;
 	parts->part[which].data = xmemdup(span.data, span.size);
 	parts->part[which].size = span.size;
@@ -155,9 +162,8 @@ static void take_symbols(struct parts *parts)
 	Elf64_Sym *out;
 	size_t nr = 1;
 
-	if (index < 0 || parts->sections[index].sh_link >= parts->nr_sections ||
-	    elf_image_section_data(parts->from, (size_t)index, &symbols) < 0 ||
-	    elf_image_section_data(parts->from, parts->sections[index].sh_link, &strings) < 0)
+	if (index < 0 || !get_section(parts, (size_t)index, &symbols) ||
+	    !get_section(parts, parts->sections[index].sh_link, &strings))
 		return;
 	out = xcalloc(symbols.size / sizeof(*out) + 1, sizeof(*out));
 	for (size_t at = sizeof(*out); at < symbols.size && symbols.size - at >= sizeof(*out);

@@ -47,8 +47,12 @@ static const struct jit_runtime runtimes[] = {
 #define NR_RUNTIMES	  (sizeof(runtimes) / sizeof(runtimes[0]))
 #define DESCRIPTOR_SYMBOL "__jit_debug_descriptor"
 
+/* Bytes of symbols looked at: what the largest programs have. */
+#define MAX_SYMBOL_BYTES ((uint64_t)128 << 20)
+
 struct search {
 	struct jit_facts facts;
+	uint64_t budget;
 	uint64_t flags[NR_RUNTIMES];
 };
 
@@ -67,18 +71,30 @@ static void take_symbol(struct search *search, const char *name, uint64_t vaddr)
 		search->facts.descriptor = vaddr;
 }
 
+/* Symbols never are, and what they would unpack to is anybody's guess. */
+static bool is_packed(const struct elf_image *image, size_t index)
+{
+	size_t nr;
+
+	return elf_image_sections(image, &nr)[index].sh_flags & SHF_COMPRESSED;
+}
+
 static void search_section(struct elf_image *image, size_t index, uint32_t link,
 			   struct search *search)
 {
 	struct elf_span symbols, names;
 
-	if (elf_image_section_data(image, index, &symbols) < 0 ||
+	if (is_packed(image, index) || is_packed(image, link) ||
+	    elf_image_section_data(image, index, &symbols) < 0 ||
 	    elf_image_section_data(image, link, &names) < 0 || !names.size ||
 	    names.data[names.size - 1])
 		return;
 	for (size_t at = 0; at + sizeof(Elf64_Sym) <= symbols.size; at += sizeof(Elf64_Sym)) {
 		Elf64_Sym symbol;
 
+		if (search->budget < sizeof(symbol))
+			return;
+		search->budget -= sizeof(symbol);
 		memcpy(&symbol, symbols.data + at, sizeof(symbol));
 		if (symbol.st_shndx != SHN_UNDEF && symbol.st_name < names.size)
 			take_symbol(search, (const char *)names.data + symbol.st_name,
@@ -88,7 +104,7 @@ static void search_section(struct elf_image *image, size_t index, uint32_t link,
 
 static void search_image(struct elf_image *image, struct jit_facts *facts)
 {
-	struct search search = {};
+	struct search search = {.budget = MAX_SYMBOL_BYTES};
 	size_t nr;
 	const Elf64_Shdr *sections = elf_image_sections(image, &nr);
 
