@@ -27,7 +27,7 @@ static void test_arguments_go_before_scopes_and_scopes_before_letters(void **sta
 	assert_label(name, 3, "ba\xe2\x80\xa6");
 	assert_label("Map<int, long>::at_<char>", 5, "at_<\xe2\x80\xa6");
 	assert_label("(anonymous namespace)", 3, "(\xe2\x80\xa6)");
-	assert_label("ns::f<char>", 4, "f<\xe2\x80\xa6");
+	assert_label("ns::f<char>", 4, "f<\xe2\x80\xa6>");
 	assert_label(name, 2, NULL);
 }
 
