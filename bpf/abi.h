@@ -64,7 +64,8 @@
 	X(SIGNAL, "signal frame: every register is in the ucontext at rsp")  \
 	X(STOP, "return address undefined: the outermost frame")             \
 	X(OTHER_STACK, "rbp+N on another stack, wherever that lies")         \
-	X(CLONE, "rsp+N, the outermost frame if rax is 0: behind clone()")
+	X(CLONE, "rsp+N, the outermost frame if rax is 0: behind clone()")   \
+	X(RBP_RA, "rbp+N, the return address at CFA-8+M: libgcc leaving by eh_return")
 
 enum cfa_kind {
 #define X(name, text) CFA_##name,
@@ -106,6 +107,7 @@ enum rbp_kind {
 /* Why a row could not be expressed: X(name, "json_name", "text"). */
 #define CTRACE_NONE_REASONS(X)                                                           \
 	X(GAP, "gap", "no FDE covers it")                                                \
+	X(FRAMED, "framed", "code with frame pointers, left to them for time")           \
 	X(CFA_EXPRESSION, "cfa_expression", "CFA expression of an unknown form")         \
 	X(CFA_REGISTER, "cfa_register", "CFA register outside the general purpose ones") \
 	X(CFA_OFFSET, "cfa_offset", "CFA offset beyond 32 bits")                         \
@@ -123,6 +125,8 @@ enum unwind_none {
 #undef X
 		NR_UNWIND_NONE
 };
+/* From this reason on there are rules that have no expression; before, there are none. */
+#define NONE_INEXPRESSIBLE NONE_CFA_EXPRESSION
 
 /*
  * How to find the caller.  A ramp: ramp_mask bit b set means that from b+1 bytes after the row on,
@@ -266,6 +270,8 @@ struct recent_mappings {
 	X(LOST_REGISTER, "lost_register", 0, "rule needs a register that is no longer known") \
 	X(READ_FAULT, "read_fault", 0, "stack memory not readable")                           \
 	X(NO_PROGRESS, "no_progress", 0, "the stack pointer did not move up")                 \
+	X(ZERO_RETURN, "zero_return", 0, "return address 0 where no rule ends the stack")     \
+	X(NO_CALL, "no_call", 0, "return address behind no call")                             \
 	X(MAX_FRAMES, "max_frames", 0, "deeper than the frame limit")                         \
 	X(JIT_FRAME, "jit_frame", 0, "code made at run time without frame pointers")          \
 	X(UPROBE_RETURN, "uprobe_return", 0, "return probe's trampoline without its record")  \

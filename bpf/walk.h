@@ -93,6 +93,8 @@ struct walk {
 	uint64_t mapping_start;	       /* range of the mapping the last look-up ended in */
 	uint64_t mapping_end;
 	uint64_t mapping_bias;
+	uint64_t before_sp; /* where the last step that may be taken back set out */
+	uint64_t before_rbp;
 	uint64_t window_start;
 	uint64_t word; /* what the last read or rare rule came up with */
 	uint32_t window_size;
@@ -110,7 +112,8 @@ struct walk {
 	uint8_t guessed;   /* 1: pc was found without CFI */
 	uint8_t regs_live;
 	uint8_t rbx_known;
-	uint8_t in_doubt;      /* what was learned comes before the table */
+	uint8_t is_framed; /* no rule for the code in hand, whose functions set up frame pointers */
+	uint8_t in_doubt;  /* what was learned comes before the table */
 	uint8_t mapping_asked; /* the mapping in hand was learned, not published */
 	uint8_t met_jit;       /* a frame was in code made at run time */
 	uint8_t jit_registers; /* mapping_table.jit_registers */

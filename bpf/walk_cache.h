@@ -13,12 +13,13 @@
 /*
  * A common rule is one word: CFA is rsp or rbp plus an offset, rbp unchanged or saved near the
  * CFA, return address at CFA-8.  Offsets are counted in 8 bytes: the CFA's in the upper 16 bits,
- * rbp's in bits 3 to 15.  0 is a rule of another kind.
+ * rbp's in bits 4 to 15.  0 is a rule of another kind.
  */
 #define COMMON_RULE	 0x1u
 #define COMMON_CFA_RBP	 0x2u
 #define COMMON_RBP_SAVED 0x4u
-#define COMMON_RBP_SHIFT 3
+#define COMMON_DERIVED	 0x8u
+#define COMMON_RBP_SHIFT 4
 #define COMMON_RBP_LIMIT (1 << (15 - COMMON_RBP_SHIFT))
 #define COMMON_CFA_SHIFT 16
 
@@ -41,8 +42,10 @@ WALK_INLINE uint32_t walk_common_rule(const struct walk_rule *rule)
 		common |= COMMON_RBP_SAVED;
 	else if (rule->rbp_kind != RBP_SAME)
 		return 0;
-	if (rule->flags & ~(uint32_t)RULE_RAMP_DOWN || rule->cfa_off & 7)
+	if (rule->flags & ~(uint32_t)(RULE_RAMP_DOWN | RULE_DERIVED) || rule->cfa_off & 7)
 		return 0;
+	if (rule->flags & RULE_DERIVED)
+		common |= COMMON_DERIVED;
 	if (cfa != (int16_t)cfa || rbp < -COMMON_RBP_LIMIT || rbp >= COMMON_RBP_LIMIT)
 		return 0;
 	return common | (uint32_t)cfa << COMMON_CFA_SHIFT |

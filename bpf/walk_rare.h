@@ -42,6 +42,9 @@ WALK_FUNCTION int walk_rare_cfa(struct walk *w)
 		w->sp = w->word - 16;
 		w->nr_guessed++;
 		return STOP_CONTINUE;
+	case CFA_RBP_RA:
+		w->word = w->regs[DW_RBP] + (uint64_t)off;
+		return STOP_CONTINUE;
 	case CFA_DEREF_RSP:
 		if (walk_read(&word, 8, w->sp + (uint64_t)off) < 0)
 			return STOP_READ_FAULT;

@@ -113,7 +113,7 @@ KERNEL_INLINE void leave_uprobes_page(struct walk *w, struct task_struct *task,
 KERNEL_INLINE bool is_return_address(struct walk *w, uint64_t word)
 {
 	return (w->uprobes_start && word - w->uprobes_start < UPROBES_PAGE) ||
-	       walk_follows_call(w, word);
+	       walk_follows_call(w, word, 0);
 }
 
 /*
@@ -140,6 +140,7 @@ WALK_FUNCTION int walk_leave_breakpoint(struct walk *w)
 			w->pc--;
 	} else if (!is_behind && is_return_address(w, words[1])) {
 		w->sp += 8;
+		w->before_sp = w->sp;
 	}
 	return 0;
 }

@@ -90,7 +90,7 @@ static uint64_t unexpressed_rows(const struct unwind_stats *stats)
 {
 	uint64_t sum = 0;
 
-	for (int i = NONE_GAP + 1; i < NR_UNWIND_NONE; i++)
+	for (int i = NONE_INEXPRESSIBLE; i < NR_UNWIND_NONE; i++)
 		sum += stats->none[i];
 	return sum;
 }
@@ -120,7 +120,7 @@ static void print_text(const char *path, const struct unwind_table *table)
 	printf("  %-24s %" PRIu32 " (%" PRIu64 " bytes)\n", "distinct rules", table->nr_rules,
 	       stats->bytes - row_bytes(table));
 	printf("  %-24s %" PRIu64 "\n", "rows not expressed", unexpressed_rows(stats));
-	for (int i = NONE_GAP + 1; i < NR_UNWIND_NONE; i++)
+	for (int i = NONE_INEXPRESSIBLE; i < NR_UNWIND_NONE; i++)
 		if (stats->none[i])
 			printf("    %-22" PRIu64 " %s\n", stats->none[i], reasons[i].text);
 	if (stats->bad_fdes)
@@ -159,8 +159,8 @@ static void print_json(const char *path, const struct unwind_table *table, bool 
 	       stats->fdes, stats->bad_fdes, stats->cfi_rows, stats->rows, stats->gap_rows,
 	       stats->bytes, row_bytes(table), per_row(row_bytes(table), stats), table->nr_rules,
 	       stats->build_ns, unexpressed_rows(stats));
-	for (int i = NONE_GAP + 1; i < NR_UNWIND_NONE; i++)
-		printf("%s\"%s\": %" PRIu64, i == NONE_GAP + 1 ? "" : ", ", reasons[i].json,
+	for (int i = NONE_INEXPRESSIBLE; i < NR_UNWIND_NONE; i++)
+		printf("%s\"%s\": %" PRIu64, i == NONE_INEXPRESSIBLE ? "" : ", ", reasons[i].json,
 		       stats->none[i]);
 	printf("}}");
 }

@@ -195,7 +195,7 @@ static void count_table(struct object_set *set, const struct unwind_table *t)
 	set->stats.rows += t->stats.rows;
 	set->stats.bytes += t->stats.bytes;
 	for (int i = 0; i < NR_UNWIND_NONE; i++)
-		if (i != NONE_GAP)
+		if (i >= NONE_INEXPRESSIBLE)
 			set->stats.unsupported_rows += t->stats.none[i];
 }
 

@@ -292,6 +292,27 @@ bool arch_is_context_start(const uint8_t *code, size_t size)
 	return size >= sizeof(start) && memcmp(code, start, sizeof(start)) == 0;
 }
 
+size_t arch_count_frames(const uint8_t *code, size_t size)
+{
+	static const uint8_t push_move[] = {0x55, 0x48, 0x89, 0xe5}; /* push %rbp; mov %rsp,%rbp */
+	size_t nr = 0;
+
+	for (size_t pos = 0; (pos = find_pair(code, size, pos, push_move)) < size; pos += 2)
+		nr += size - pos >= sizeof(push_move) &&
+		      memcmp(code + pos, push_move, sizeof(push_move)) == 0;
+	return nr;
+}
+
+size_t arch_find_sub_rsp(const uint8_t *code, size_t size)
+{
+	static const uint8_t sub_rsp[] = {0x83, 0xec};
+
+	for (size_t pos = 0; (pos = find_pair(code, size, pos, sub_rsp)) < size; pos += 2)
+		if (pos && size - pos >= 3 && code[pos - 1] == 0x48)
+			return pos - 1;
+	return size;
+}
+
 const char *arch_register_name(unsigned int reg)
 {
 	static const char *const names[] = {"rax", "rdx", "rcx", "rbx", "rsi", "rdi", "rbp", "rsp",

@@ -55,6 +55,12 @@ bool arch_find_retpoline(const uint8_t *code, size_t size, struct arch_retpoline
 /* Does glibc's __start_context begin at @code? */
 bool arch_is_context_start(const uint8_t *code, size_t size);
 
+/* How many functions in @code set up a frame pointer. */
+size_t arch_count_frames(const uint8_t *code, size_t size);
+
+/* Position of the first "sub $N,%rsp" with an N of one byte, or @size. */
+size_t arch_find_sub_rsp(const uint8_t *code, size_t size);
+
 /* "rax" ... "r15"; NULL from 16 on. */
 const char *arch_register_name(unsigned int reg);
 

@@ -14,6 +14,7 @@
 #define likely(x) __builtin_expect(!!(x), 1)
 
 struct machine {
+	int64_t ra_off; /* from the CFA, where RA_STATE_OTHER is an offset */
 	struct cfi_state state;
 	const struct cfi_context *context;
 	const struct cfi_program *program;
@@ -60,13 +61,18 @@ static void set_rbp(struct machine *m, enum rbp_state kind, int32_t value)
 	m->state.regs = cfi_with_rbp(m->state.regs, kind, value);
 }
 
+static inline void set_ra_offset(struct machine *m, int64_t off)
+{
+	m->ra_off = off;
+	m->state.regs = cfi_with_ra(m->state.regs, off == -8 ? RA_STATE_SAVED : RA_STATE_OTHER, 0);
+}
+
 static inline void set_offset(struct machine *m, uint64_t reg, int64_t off)
 {
 	if (reg == DW_REG_RBP)
 		m->state.regs = cfi_with_rbp_at(m->state.regs, RBP_STATE_SAVED, off);
 	else if (reg == DW_REG_RA)
-		m->state.regs = cfi_with_ra(m->state.regs,
-					    off == -8 ? RA_STATE_SAVED : RA_STATE_OTHER, 0);
+		set_ra_offset(m, off);
 	else if (reg == DW_REG_RBX && m->context->follow_rbx)
 		m->state.regs = cfi_with_rbx_at(m->state.regs, off);
 }
@@ -147,6 +153,28 @@ static bool read_block(const uint8_t *p, const uint8_t *end, struct cfi_value *r
 	return true;
 }
 
+/*
+ * The caller's rsp is said to be ours + N, which is not the CFA, while the return address lies
+ * right below it (GHC's StgRun, whose registers lie in the reach of unsigned offsets so).  That is
+ * what everybody else calls the CFA: then this is a plain frame.
+ */
+static void set_caller_rsp(struct machine *m, const uint8_t *code, uint64_t size)
+{
+	struct cfi_value off = size ? cfi_read_sleb(code + 1, code + size) : (struct cfi_value){0};
+	int64_t shift = (int64_t)off.value - cfi_cfa_off(m->state.cfa);
+	int64_t rbp;
+
+	if (off.next != code + size || code[0] != DW_OP_breg0 + DW_REG_RSP ||
+	    !cfi_cfa_is_rsp(m->state.cfa) || cfi_ra_kind(m->state.regs) != RA_STATE_OTHER ||
+	    m->ra_off != shift - 8)
+		return;
+	rbp = cfi_rbp_value(m->state.regs) - shift;
+	if (cfi_rbp_kind(m->state.regs) == RBP_STATE_SAVED)
+		m->state.regs = cfi_with_rbp_at(m->state.regs, RBP_STATE_SAVED, rbp);
+	set_ra_offset(m, -8);
+	set_cfa(m, DW_REG_RSP, (int64_t)off.value);
+}
+
 static const uint8_t *op_expression(struct machine *m, uint8_t op, const uint8_t *p,
 				    const uint8_t *end)
 {
@@ -168,6 +196,8 @@ static const uint8_t *op_expression(struct machine *m, uint8_t op, const uint8_t
 		m->state.regs = op == DW_CFA_expression
 					? cfi_expression_ra(code.next, code.value, regs)
 					: cfi_value_expression_ra(code.next, code.value, regs);
+	else if (reg.value == DW_REG_RSP && op == DW_CFA_val_expression)
+		set_caller_rsp(m, code.next, code.value);
 	else
 		lose_rbx(m, reg.value, RBX_STATE_UNKNOWN);
 	return code.next + code.value;

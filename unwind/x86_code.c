@@ -327,7 +327,12 @@ static unsigned int rm_field(const struct reader *r)
 
 static struct x86_insn insn(enum x86_kind kind, int64_t value)
 {
-	return (struct x86_insn){.kind = kind, .value = value};
+	return (struct x86_insn){.kind = kind, .reg = X86_NO_REG, .value = value};
+}
+
+static struct x86_insn insn_reg(enum x86_kind kind, unsigned int reg, int64_t value)
+{
+	return (struct x86_insn){.kind = kind, .reg = (uint8_t)reg, .value = value};
 }
 
 /* 80 ... 83 /n: immediate arithmetic. */
@@ -350,10 +355,17 @@ static struct x86_insn load_address(const struct reader *r)
 
 	if (reg_field(r) == RBP && rm == 4 && mode == 0 && *sib == 0x24 && !(r->rex & REX_B))
 		return insn(X86_RBP_FROM_RSP, 0);
+	if (reg_field(r) != RSP && rm == 4 && mode == 1 && *sib == 0x24 &&
+	    (r->rex & (REX_W | REX_B)) == REX_W)
+		return insn_reg(X86_REG_FROM_RSP, reg_field(r), r->displacement);
 	if (reg_field(r) != RSP)
 		return mode == 0 && rm == 5 ? insn(X86_ADDRESS, r->displacement)
 					    : insn(X86_OTHER, 0);
-	if (!(r->rex & REX_W) || r->rex & (REX_B | REX_X) || mode == 0)
+	if (!(r->rex & REX_W) || r->rex & REX_X || mode == 0)
+		return insn(X86_LOSE_RSP, 0);
+	if (rm != 4 && mode != 3 && (rm != RBP || r->rex & REX_B))
+		return insn_reg(X86_RSP_FROM_REG, rm | (r->rex & REX_B ? 8 : 0), r->displacement);
+	if (r->rex & REX_B)
 		return insn(X86_LOSE_RSP, 0);
 	if (rm == RBP)
 		return insn(X86_RSP_FROM_RBP, r->displacement);
@@ -405,7 +417,7 @@ static struct x86_insn push_or_pop(const struct reader *r)
 	unsigned int reg = (r->opcode & 7) | (r->rex & REX_B ? 8 : 0);
 
 	if (r->opcode < 0x58)
-		return insn(reg == RBP ? X86_PUSH_RBP : X86_MOVE_RSP, -8);
+		return insn_reg(reg == RBP ? X86_PUSH_RBP : X86_MOVE_RSP, reg, -8);
 	if (reg == RSP)
 		return insn(X86_LOSE_RSP, 0);
 	return insn(reg == RBP ? X86_POP_RBP : X86_MOVE_RSP, 8);

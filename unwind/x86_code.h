@@ -18,12 +18,14 @@ enum x86_kind {
 	X86_RBP_FROM_RSP, /* mov %rsp,%rbp */
 	X86_RSP_FROM_RBP, /* rsp = rbp + value */
 	X86_LEAVE,
-	X86_CLEAR_RBP, /* xor %ebp,%ebp */
-	X86_LOSE_RSP,  /* aligned, loaded: nobody knows where to */
-	X86_CALL,      /* to value, counted from its end; 0: wherever */
-	X86_BRANCH,    /* perhaps to value, counted from its end */
-	X86_JUMP,      /* to value, counted from its end */
-	X86_JUMP_AWAY, /* through a register or memory */
+	X86_CLEAR_RBP,	  /* xor %ebp,%ebp */
+	X86_RSP_FROM_REG, /* rsp = reg + value */
+	X86_REG_FROM_RSP, /* reg = rsp + value */
+	X86_LOSE_RSP,	  /* aligned, loaded: nobody knows where to */
+	X86_CALL,	  /* to value, counted from its end; 0: wherever */
+	X86_BRANCH,	  /* perhaps to value, counted from its end */
+	X86_JUMP,	  /* to value, counted from its end */
+	X86_JUMP_AWAY,	  /* through a register or memory */
 	X86_RETURN,
 	X86_TRAP,    /* nothing comes behind it */
 	X86_ADDRESS, /* takes the address value, counted from its end */
@@ -36,8 +38,11 @@ enum x86_place {
 	X86_PLACE_TABLE,    /* at the address place plus an index */
 };
 
+#define X86_NO_REG 16
+
 struct x86_insn {
 	enum x86_kind kind;
+	uint8_t reg; /* as instructions number them; what is pushed; or X86_NO_REG */
 	unsigned int length;
 	int64_t value;
 	enum x86_place place_kind;

@@ -58,7 +58,7 @@ static bool is_call(const struct oracle *o, uint64_t pc, uint64_t next)
 	for (size_t i = 0; i + 1 < sizeof(code); i++) {
 		/* Prefixes: REX, notrack, bnd, data16; three of them where TLS is looked up. */
 		if ((code[i] & 0xf0) == 0x40 || code[i] == 0x3e || code[i] == 0xf2 ||
-		    code[i] == 0x66)
+		    code[i] == 0x66 || code[i] == 0x67)
 			continue;
 		return code[i] == 0xe8 || (code[i] == 0xff && (code[i + 1] & 0x38) == 0x10);
 	}

@@ -73,7 +73,8 @@ static NOINLINE void by_makecontext(char *stack)
 /* As if @fn had been called by @caller, with nothing in the registers it must keep. */
 static NOINLINE void by_hand(char *stack, void (*fn)(void), uintptr_t caller)
 {
-	uintptr_t *top = (uintptr_t *)(void *)(stack + STACK_SIZE) - 8;
+	/* Behind the return address the stack is aligned, as at every call. */
+	uintptr_t *top = (uintptr_t *)(void *)(stack + STACK_SIZE) - 9;
 
 	top[3] = (uintptr_t)fn;
 	top[4] = caller;

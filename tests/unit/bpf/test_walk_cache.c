@@ -27,7 +27,7 @@ static void test_offsets_keep_their_value_and_sign_in_one_word(void **state)
 {
 	(void)state;
 	for (int32_t cfa = 8; cfa <= 32767 * 8; cfa = cfa * 3 / 8 * 8)
-		for (int16_t rbp = -4096; rbp <= 4090; rbp = (int16_t)(rbp + 5))
+		for (int16_t rbp = -2048; rbp <= 2042; rbp = (int16_t)(rbp + 5))
 			assert_packs((struct walk_rule){
 				.cfa_kind = CFA_RBP,
 				.cfa_off = cfa,
@@ -38,7 +38,7 @@ static void test_offsets_keep_their_value_and_sign_in_one_word(void **state)
 	assert_packs((struct walk_rule){.cfa_kind = CFA_RSP, .cfa_off = 32767 * 8});
 	assert_packs((struct walk_rule){.cfa_kind = CFA_RBP, .cfa_off = 0});
 	assert_packs((struct walk_rule){
-		.cfa_kind = CFA_RSP, .cfa_off = 8, .rbp_kind = RBP_CFA, .rbp_off8 = 4095});
+		.cfa_kind = CFA_RSP, .cfa_off = 8, .rbp_kind = RBP_CFA, .rbp_off8 = 2047});
 }
 
 static void test_rules_that_do_not_fit_one_word_stay_out(void **state)
@@ -48,8 +48,8 @@ static void test_rules_that_do_not_fit_one_word_stay_out(void **state)
 		{.cfa_kind = CFA_RSP, .cfa_off = 12},
 		{.cfa_kind = CFA_RSP, .cfa_off = 32768 * 8},
 		{.cfa_kind = CFA_RSP, .cfa_off = -32769 * 8},
-		{.cfa_kind = CFA_RSP, .cfa_off = 8, .rbp_kind = RBP_CFA, .rbp_off8 = 4096},
-		{.cfa_kind = CFA_RSP, .cfa_off = 8, .rbp_kind = RBP_CFA, .rbp_off8 = -4097},
+		{.cfa_kind = CFA_RSP, .cfa_off = 8, .rbp_kind = RBP_CFA, .rbp_off8 = 2048},
+		{.cfa_kind = CFA_RSP, .cfa_off = 8, .rbp_kind = RBP_CFA, .rbp_off8 = -2049},
 		{.cfa_kind = CFA_RSP, .cfa_off = 8, .rbp_kind = RBP_DEREF_RBP},
 		{.cfa_kind = CFA_RSP, .cfa_off = 8, .flags = RULE_RA_REGISTER},
 		{.cfa_kind = CFA_RSP, .cfa_off = 8, .flags = RULE_RBX_KEPT},

@@ -55,6 +55,8 @@ static int setup(void **state)
 		.rules = &w->rules,
 		.cache = &w->cache,
 	};
+	/* Every address is behind a call, unless a test says otherwise. */
+	memset(w->text, 0xe8, sizeof(w->text));
 	w->blobs[0] = &w->blob;
 	w->table.nr = 1;
 	w->table.generation = 1;
@@ -332,14 +334,94 @@ static void test_cfa_that_does_not_move_up_ends_the_walk(void **state)
 	assert_int_equal(run(w, TEXT + 0x20, STACK + 0x100), STOP_NO_PROGRESS);
 }
 
-static void test_zero_return_address_is_the_end(void **state)
+static void test_zero_is_the_bottom_of_an_aligned_stack_that_cfi_describes(void **state)
 {
 	struct world *w = *state;
 
+	memset(w->text, 0, sizeof(w->text));
 	add_row(w, TEXT + 0x20, rsp8);
-	put(w, STACK + 0x100, 0);
-	assert_int_equal(run(w, TEXT + 0x20, STACK + 0x100), STOP_END_OF_STACK);
+	put(w, STACK + 0x108, 0);
+	assert_int_equal(run(w, TEXT + 0x20, STACK + 0x108), STOP_END_OF_STACK);
 	assert_int_equal(w->walk.record.nr_user, 1);
+	put(w, STACK + 0x100, 0);
+	assert_int_equal(run(w, TEXT + 0x20, STACK + 0x100), STOP_ZERO_RETURN);
+	assert_int_equal(w->walk.record.nr_user, 1);
+	w->rules.rule[1].flags = RULE_DERIVED;
+	w->table.generation++;
+	assert_int_equal(run(w, TEXT + 0x20, STACK + 0x108), STOP_ZERO_RETURN);
+	assert_int_equal(w->walk.nr_guessed, 0);
+}
+
+/* Hand-written code calls a subroutine of its own, which its CFI does not know of. */
+static void test_a_subroutine_inside_a_function_has_its_caller_on_top_of_the_stack(void **state)
+{
+	static const uint64_t wrong[] = {0, TEXT + 0x300};
+	struct world *w = *state;
+
+	memset(w->text, 0, sizeof(w->text));
+	w->text[0x2b] = w->text[0x10b] = 0xe8;
+	add_row(w, TEXT + 0x20, (struct unwind_rule){.cfa_kind = CFA_RSP, .cfa_off = 24});
+	add_row(w, TEXT + 0x100, stop_rule);
+	put(w, STACK + 0x100, TEXT + 0x30);
+	put(w, STACK + 0x118, TEXT + 0x110);
+	for (size_t i = 0; i < 2; i++) {
+		/* What the rule takes for the return address: zero, or a function's first byte. */
+		put(w, STACK + 0x110, wrong[i]);
+		assert_int_equal(run(w, TEXT + 0x40, STACK + 0x100), STOP_END_OF_STACK);
+		assert_int_equal(w->walk.record.nr_user, 3);
+		assert_int_equal(w->walk.frame[1], (TEXT + 0x30) | FRAME_GUESSED);
+		assert_int_equal(w->walk.frame[2], TEXT + 0x110);
+	}
+	/* With more on top nothing tells: cut, without the frame that is none. */
+	put(w, STACK + 0x100, 1);
+	assert_int_equal(run(w, TEXT + 0x40, STACK + 0x100), STOP_NO_CALL);
+	assert_int_equal(w->walk.record.nr_user, 1);
+}
+
+static void test_a_derived_rule_that_leads_nowhere_gives_way_to_the_frame_pointer(void **state)
+{
+	static const uint64_t wrong[] = {0, TEXT + 0x300, 0x1234};
+	struct world *w = *state;
+	uint64_t hash = 0;
+
+	memset(w->text, 0, sizeof(w->text));
+	w->text[0x10b] = w->text[0x2b] = 0xe8;
+	add_row(w, TEXT + 0x10, rsp8);
+	add_row(w, TEXT + 0x20,
+		(struct unwind_rule){.cfa_kind = CFA_RSP, .cfa_off = 8, .flags = RULE_DERIVED});
+	add_row(w, TEXT + 0x100, stop_rule);
+	put(w, STACK + 0x100, TEXT + 0x30);
+	put(w, STACK + 0x200, 0);
+	put(w, STACK + 0x208, TEXT + 0x110);
+	for (size_t i = 0; i < 3; i++) {
+		w->walk.record.key.hash[0] = w->walk.record.key.hash[1] = 0;
+		w->walk.regs[DW_RBP] = STACK + 0x200;
+		put(w, STACK + 0x108, wrong[i]);
+		assert_int_equal(run(w, TEXT + 0x10, STACK + 0x100), STOP_END_OF_STACK);
+		assert_int_equal(w->walk.record.nr_user, 3);
+		assert_int_equal(w->walk.frame[2], (TEXT + 0x110) | FRAME_GUESSED);
+		assert_int_equal(w->walk.nr_guessed, 1);
+		/* What was taken back is in the hash no more. */
+		assert_true(!i || w->walk.record.key.hash[0] == hash);
+		hash = w->walk.record.key.hash[0];
+	}
+}
+
+static void test_a_return_address_may_lie_away_from_the_cfa(void **state)
+{
+	struct world *w = *state;
+
+	add_row(w, TEXT + 0x20,
+		(struct unwind_rule){.cfa_kind = CFA_RBP_RA,
+				     .cfa_off = 16,
+				     .x = -0x108,
+				     .rbp_kind = RBP_UNDEFINED});
+	add_row(w, TEXT + 0x100, stop_rule);
+	w->walk.regs[DW_RBP] = STACK + 0x200;
+	put(w, STACK + 0x100, TEXT + 0x110);
+	assert_int_equal(run(w, TEXT + 0x20, STACK + 0x80), STOP_END_OF_STACK);
+	assert_int_equal(w->walk.frame[1], TEXT + 0x110);
+	assert_int_equal(w->walk.sp, STACK + 0x210);
 }
 
 static void test_unreadable_stack_is_a_read_fault_and_a_hole_behind_it_is_not(void **state)
@@ -372,6 +454,7 @@ static void test_leaf_without_cfi_is_guessed_when_a_call_leads_to_it(void **stat
 
 	add_row(w, TEXT + 0x100, stop_rule);
 	put(w, STACK + 0x100, TEXT + 0x110);
+	memset(w->text, 0, sizeof(w->text));
 	assert_int_equal(run(w, TEXT + 0x10, STACK + 0x100), STOP_NO_ROW);
 	w->text[0x10b] = 0xe8;
 	assert_int_equal(run(w, TEXT + 0x10, STACK + 0x100), STOP_END_OF_STACK);
@@ -384,6 +467,7 @@ static void test_frame_pointer_is_followed_where_there_is_no_cfi(void **state)
 	struct world *w = *state;
 
 	add_row(w, TEXT + 0x100, stop_rule);
+	memset(w->text, 0, sizeof(w->text));
 	w->text[0x10b] = 0xe8;
 	w->walk.regs[DW_RBP] = STACK + 0x200;
 	put(w, STACK + 0x200, STACK + 0x300);
@@ -463,7 +547,10 @@ int main(void)
 		T(test_return_address_in_a_register_is_taken_from_it),
 		T(test_signal_frame_restores_every_register_and_an_exact_pc),
 		T(test_cfa_that_does_not_move_up_ends_the_walk),
-		T(test_zero_return_address_is_the_end),
+		T(test_zero_is_the_bottom_of_an_aligned_stack_that_cfi_describes),
+		T(test_a_subroutine_inside_a_function_has_its_caller_on_top_of_the_stack),
+		T(test_a_derived_rule_that_leads_nowhere_gives_way_to_the_frame_pointer),
+		T(test_a_return_address_may_lie_away_from_the_cfa),
 		T(test_unreadable_stack_is_a_read_fault_and_a_hole_behind_it_is_not),
 		T(test_pc_outside_every_mapping_and_code_without_row_are_named),
 		T(test_leaf_without_cfi_is_guessed_when_a_call_leads_to_it),
