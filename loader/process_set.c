@@ -160,11 +160,9 @@ static bool is_moved_text(const struct process *p, const struct object_mapping *
 /* Takes down where the names of code that is in no file will be. */
 static void note_jit(struct process *p, const struct object *object, const struct object_mapping *m)
 {
-	if (object->kind == OBJECT_JIT)
-		process_jit_note_code(&p->jit, p->pid, p->execs);
-	else if (object->kind == OBJECT_OPAQUE && jitdump_is_path(m->path))
+	if (object->kind == OBJECT_OPAQUE && jitdump_is_path(m->path))
 		process_jit_note_dump(&p->jit, m, p->execs);
-	else if (object->kind == OBJECT_OPAQUE)
+	else if (object->kind == OBJECT_JIT || object->kind == OBJECT_OPAQUE)
 		process_jit_note_code(&p->jit, p->pid, p->execs);
 }
 
