@@ -17,6 +17,8 @@
 #define GUESS_CODE_BYTES 256
 /* Words of a frame that are searched for what would prove that it is more than one. */
 #define GUESS_MAX_WORDS 256
+/* How much of that at a time. */
+#define GUESS_RUN 16
 
 /*
  * Does code made at run time stand where it makes its frame or leaves it?  Then the return address
@@ -39,12 +41,42 @@ WALK_FUNCTION int walk_frame_edge(uint64_t pc)
 	return -1;
 }
 
-/* pop rbp or leave; then ret, or a jump to another function */
-WALK_INLINE int is_function_end(uint8_t first, uint8_t second)
+/* pop rbp or leave, and ret; or pop rbp and a jump to another function: its first three bytes */
+WALK_INLINE int is_function_end(uint32_t code)
 {
-	if (first != 0x5d && first != 0xc9)
-		return 0;
-	return second == 0xc3 || second == 0xc2 || second == 0xe9 || second == 0xff;
+	uint32_t two = code & 0xffff;
+
+	if (two == 0xc35d || two == 0xc3c9 || two == 0xe95d)
+		return 1;
+	return two == 0xff5d && (code >> 16 & 0x38) == 0x20;
+}
+
+/* What a run of a search came to: these are functions, as the verifier takes them once each. */
+enum { RUN_NO, RUN_YES, RUN_GO_ON };
+
+/* Looks at the code in the window, downward from @end; w->word has the four bytes behind it. */
+WALK_FUNCTION int walk_code_run(struct walk *w, uint32_t end)
+{
+	const uint8_t *code;
+	uint32_t last;
+
+	if (!w)
+		return RUN_NO;
+	code = (const uint8_t *)w->window;
+	last = (uint32_t)w->word;
+	for (int i = 0; i < GUESS_RUN; i++) {
+		if (end == 0)
+			return RUN_NO;
+		end--;
+		last = last << 8 | code[end & (GUESS_CODE_BYTES - 1)];
+		if (last == 0xe5894855 || last == 0xec8b4855)
+			return RUN_YES;
+		if (is_function_end(last))
+			return RUN_NO;
+		forget(last, w->pc);
+	}
+	w->word = last;
+	return RUN_GO_ON;
 }
 
 /*
@@ -53,13 +85,12 @@ WALK_INLINE int is_function_end(uint8_t first, uint8_t second)
  */
 WALK_FUNCTION int walk_has_made_frame(struct walk *w, uint64_t pc)
 {
-	uint32_t size = GUESS_CODE_BYTES, last = 0;
-	const uint8_t *code;
+	uint32_t size = GUESS_CODE_BYTES;
 
 	if (!w)
 		return 0;
-	code = (const uint8_t *)w->window;
 	w->window_size = 0;
+	w->word = 0;
 	if (walk_read(w->window, GUESS_CODE_BYTES, pc - GUESS_CODE_BYTES) < 0) {
 		/* Code begins on this page. */
 		size = pc & 4095;
@@ -68,42 +99,50 @@ WALK_FUNCTION int walk_has_made_frame(struct walk *w, uint64_t pc)
 		if (walk_read(w->window, size, pc - size) < 0)
 			return 0;
 	}
-	for (uint32_t i = 1; i <= GUESS_CODE_BYTES; i++) {
-		uint32_t at = size - i;
+	for (int i = 0; i < GUESS_CODE_BYTES / GUESS_RUN; i++) {
+		int found = walk_code_run(w, size);
 
-		if (i > size)
-			break;
-		last = last << 8 | code[at & (GUESS_CODE_BYTES - 1)];
-		if (i >= 4 && (last == 0xe5894855 || last == 0xec8b4855))
-			return 1;
-		if (is_function_end((uint8_t)last, (uint8_t)(last >> 8)))
-			return 0;
-		forget(last, pc);
+		if (found != RUN_GO_ON)
+			return found;
+		size -= GUESS_RUN;
 	}
 	return 0;
+}
+
+/* May a word from @at on, and below the frame pointer, be a return address? */
+WALK_FUNCTION int walk_skip_run(struct walk *w, uint64_t at, int is_unknown)
+{
+	uint64_t word = 0;
+
+	if (!w)
+		return RUN_YES;
+	for (int i = 0; i < GUESS_RUN; i++) {
+		if (at >= w->regs[DW_RBP])
+			return RUN_NO;
+		if (walk_read_word(w, at, &word) < 0 || walk_follows_call(w, word, 0))
+			return RUN_YES;
+		if (is_unknown && word - w->pc + GUESS_NEAR < 2 * (uint64_t)GUESS_NEAR)
+			return RUN_YES;
+		at += 8;
+		forget(at, word);
+	}
+	return RUN_GO_ON;
 }
 
 /*
  * May frames lie between rsp and the one rbp points to?  Each would have left its return address
  * there: where no word can be one, rbp is the frame pointer of the very frame in hand.
  */
-WALK_FUNCTION int walk_may_skip(struct walk *w, int is_unknown)
+WALK_INLINE int walk_may_skip(struct walk *w, int is_unknown)
 {
-	uint64_t at, bp, word = 0;
+	uint64_t at = w->sp;
 
-	if (!w)
-		return 1;
-	at = w->sp;
-	bp = w->regs[DW_RBP];
-	for (int i = 0; i < GUESS_MAX_WORDS; i++) {
-		if (at >= bp)
-			return 0;
-		if (walk_read_word(w, at, &word) < 0 || walk_follows_call(w, word, 0))
-			return 1;
-		if (is_unknown && word - w->pc + GUESS_NEAR < 2 * (uint64_t)GUESS_NEAR)
-			return 1;
-		at += 8;
-		forget(at, bp);
+	for (int i = 0; i < GUESS_MAX_WORDS / GUESS_RUN; i++) {
+		int found = walk_skip_run(w, at, is_unknown);
+
+		if (found != RUN_GO_ON)
+			return found;
+		at += 8 * GUESS_RUN;
 	}
 	return 1;
 }
