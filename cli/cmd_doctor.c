@@ -3,9 +3,12 @@
 #include "cli/commands.h"
 #include "common/log.h"
 #include "loader/features.h"
+#include "loader/rights.h"
 
 #include <argp.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -26,6 +29,20 @@ static const struct argp doctor_argp = {
 	       "  sudo ctrace doctor",
 };
 
+static bool wants_rights(const struct feature *feature)
+{
+	return !feature->available && feature->cure && !strcmp(feature->cure, FEATURE_CURE_RIGHTS);
+}
+
+/* Once, however much is missing for want of them. */
+static void print_rights_cure(void)
+{
+	puts("\nFor what is refused for want of rights:\n"
+	     "  sudo ctrace ...\n"
+	     "or, for everyone who may execute it, until it is built again:\n"
+	     "  sudo setcap " RIGHTS_CAPABILITIES "+ep \"$(command -v ctrace)\"");
+}
+
 static void print_feature(const struct feature *feature)
 {
 	const char *state = feature->available ? "yes" : feature->required ? "NO" : "no";
@@ -33,7 +50,7 @@ static void print_feature(const struct feature *feature)
 	printf("%-4s %-24s %s\n", state, feature->name, feature->purpose);
 	if (feature->why)
 		printf("%-29s (%s)\n", "", feature->why);
-	if (!feature->available && feature->cure)
+	if (!feature->available && feature->cure && !wants_rights(feature))
 		printf("%-29s cure: %s\n", "", feature->cure);
 }
 
@@ -41,7 +58,7 @@ int cmd_doctor(int argc, char **argv)
 {
 	struct feature *features;
 	struct utsname host;
-	size_t nr, nr_missing = 0;
+	size_t nr, nr_missing = 0, nr_without_rights = 0;
 
 	argp_parse(&doctor_argp, argc, argv, 0, NULL, NULL);
 	if (uname(&host) == 0)
@@ -51,7 +68,10 @@ int cmd_doctor(int argc, char **argv)
 	for (size_t i = 0; i < nr; i++) {
 		print_feature(&features[i]);
 		nr_missing += features[i].required && !features[i].available;
+		nr_without_rights += wants_rights(&features[i]);
 	}
+	if (nr_without_rights)
+		print_rights_cure();
 	features_free(features, nr);
 	if (nr_missing)
 		log_error("%zu of the things every recording needs are missing", nr_missing);

@@ -14,6 +14,7 @@
 #include "flamegraph/capture.h"
 #include "loader/interrupts.h"
 #include "loader/record.h"
+#include "loader/rights.h"
 #include "loader/time.h"
 
 #include <errno.h>
@@ -168,6 +169,16 @@ static void show_progress(const struct record_progress *progress, void *arg)
 	live_line_update(*line, text, progress->pids, progress->nr_pids, progress->nr_started);
 }
 
+/* Where ctrace failed, not the program: 126 is about the program's own rights. */
+static void tell_missing_rights(int exit_status)
+{
+	_cleanup_free_ char *missing = rights_missing();
+
+	if (missing && exit_status == EXIT_CTRACE_FAILED)
+		log_hint("ctrace lacks %s; run it as `sudo ctrace ...`, or see ctrace doctor",
+			 missing);
+}
+
 static int record_into(struct record_arguments *args, struct outputs *outputs,
 		       struct output_file *stats_file, struct record_result *result)
 {
@@ -176,7 +187,10 @@ static int record_into(struct record_arguments *args, struct outputs *outputs,
 	int exit_status = EXIT_CTRACE_FAILED;
 	int err;
 
-	if (record_run(&args->record, result, &exit_status) < 0)
+	err = record_run(&args->record, result, &exit_status);
+	if (err == -EPERM || err == -EACCES)
+		tell_missing_rights(exit_status);
+	if (err < 0)
 		return exit_status;
 	interrupts_set_last_act(interrupts, save_recording, &words);
 	err = report(args, outputs, stats_file, result);

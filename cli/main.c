@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 struct command {
 	const char *name;
@@ -164,10 +165,22 @@ static void survive_file_size(void)
 		sigaction(SIGXFSZ, &action, NULL);
 }
 
+/*
+ * A file with capabilities runs undumpable, and then may not even look into its own /proc/self/fd,
+ * by which the kernel is told of files.  Whoever wants to trace it needs the same capabilities
+ * still (capabilities(7), ptrace(2)).
+ */
+static void open_own_proc(void)
+{
+	if (prctl(PR_GET_DUMPABLE) != 1)
+		prctl(PR_SET_DUMPABLE, 1);
+}
+
 int main(int argc, char **argv)
 {
 	int status;
 
+	open_own_proc();
 	survive_file_size();
 	status = choose(argc, argv);
 

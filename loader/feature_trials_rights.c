@@ -2,6 +2,7 @@
 #include "common/alloc.h"
 #include "common/cleanup.h"
 #include "loader/feature_trials.h"
+#include "loader/rights.h"
 #include "symbolize/kallsyms.h"
 
 #include <errno.h>
@@ -11,44 +12,11 @@
 #include <stdint.h>
 #include <string.h>
 
-static int effective_capabilities(uint64_t *ret_set)
-{
-	_cleanup_fclose_ FILE *file = fopen("/proc/self/status", "re");
-	char line[256];
-
-	while (file && fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "CapEff: %" SCNx64, ret_set) == 1)
-			return 0;
-	}
-	return -ENOENT;
-}
-
 int feature_try_capabilities(char **ret_detail)
 {
-	static const struct {
-		int bit;
-		const char *name;
-	} needed[] = {
-		{CAP_BPF, "CAP_BPF"},
-		{CAP_PERFMON, "CAP_PERFMON"},
-		{CAP_SYS_PTRACE, "CAP_SYS_PTRACE"},
-	};
-	char missing[128] = "";
-	uint64_t set = 0;
-	int ret = effective_capabilities(&set);
+	_cleanup_free_ char *missing = rights_missing();
 
-	if (ret < 0)
-		return ret;
-	/* the older right stands for both of the newer ones */
-	if (set & UINT64_C(1) << CAP_SYS_ADMIN)
-		set |= UINT64_C(1) << CAP_BPF | UINT64_C(1) << CAP_PERFMON;
-	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
-		if (!(set & UINT64_C(1) << needed[i].bit)) {
-			strcat(missing, *missing ? ", " : "");
-			strcat(missing, needed[i].name);
-		}
-	}
-	if (!*missing)
+	if (!missing)
 		return 0;
 	*ret_detail = xasprintf("missing: %s", missing);
 	return -EPERM;

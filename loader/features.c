@@ -9,7 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define AS_ROOT	     "run ctrace as root"
 #define NEWER_KERNEL "boot a kernel with it (6.1 or later is tested)"
 
 /* Everything there is to ask, in the order people should read the answers. */
@@ -20,20 +19,21 @@ static const struct {
 	feature_trial *try_it;
 	const char *cure; /* where rights are not what is missing */
 } trials[] = {
-	{"capabilities", "everything", true, feature_try_capabilities, AS_ROOT},
+	{"capabilities", "everything", true, feature_try_capabilities, FEATURE_CURE_RIGHTS},
 	{"BPF programs", "walking stacks in the kernel", true, feature_try_bpf, NEWER_KERNEL},
 	{"BPF ring buffer", "handing stacks out", true, feature_try_ring_buffer, NEWER_KERNEL},
 	{"kernel BTF", "reading the kernel's structures", true, feature_try_btf,
 	 "boot a kernel built with CONFIG_DEBUG_INFO_BTF"},
 	{"perf events", "profile:, interval:, software:", true, feature_try_perf_events,
-	 "sysctl kernel.perf_event_paranoid=-1, or run ctrace as root"},
+	 "sysctl kernel.perf_event_paranoid=-1, or the rights named below"},
 	{"programs on perf events", "profile:, interval:, software:", true,
 	 feature_try_perf_program, NEWER_KERNEL},
 	{"ptrace", "launching a program", true, feature_try_ptrace,
 	 "sysctl kernel.yama.ptrace_scope=1 (after a reboot)"},
 	{"hardware breakpoints", "stopping at a program's entry quickly", false,
 	 feature_try_breakpoints, "none needed: a uprobe stands in, 0.1 s slower"},
-	{"map_files", "reading deleted and unnamed objects", false, feature_try_map_files, AS_ROOT},
+	{"map_files", "reading deleted and unnamed objects", false, feature_try_map_files,
+	 FEATURE_CURE_RIGHTS},
 	{"uprobes", "uprobe:", false, feature_try_uprobes,
 	 "boot a kernel built with CONFIG_UPROBES"},
 	{"inherited uprobes", "uprobe: through forks", false, feature_try_inherited_uprobes,
@@ -45,7 +45,7 @@ static const struct {
 	 "tracepoint: probes work without"},
 	{"hardware counters", "hardware:", false, feature_try_hardware, "use profile:hz:99"},
 	{"kernel symbols", "naming kernel frames", false, feature_try_kallsyms,
-	 "sysctl kernel.kptr_restrict=0, or run ctrace as root"},
+	 "sysctl kernel.kptr_restrict=0, or the rights named below"},
 	{"BPF run-time statistics", "--bpf-stats", false, feature_try_statistics, NEWER_KERNEL},
 };
 
@@ -69,7 +69,7 @@ struct feature *features_check(size_t *ret_nr)
 			feature->why = xstrdup(strerror(-ret));
 		feature->cure = trials[i].cure;
 		if ((ret == -EPERM || ret == -EACCES) && geteuid() != 0)
-			feature->cure = AS_ROOT;
+			feature->cure = FEATURE_CURE_RIGHTS;
 	}
 	*ret_nr = NR_TRIALS;
 	return features;

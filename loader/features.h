@@ -9,6 +9,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* The cure of all that is refused for want of rights: to be told once, whatever lacks. */
+#define FEATURE_CURE_RIGHTS "more rights"
+
 struct feature {
 	const char *name;
 	const char *purpose; /* what ctrace does with it */

@@ -10,13 +10,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Whole but for the calling convention of those written in assembly. */
+static void set_go_name(const struct frame_builder *builder, const char *raw, struct frame *frame)
+{
+	static const char suffix[] = ".abi0";
+	size_t len = strlen(raw), suffix_len = strlen(suffix);
+	bool has_suffix = len > suffix_len && strcmp(raw + len - suffix_len, suffix) == 0;
+	_cleanup_free_ char *name = xstrndup(raw, has_suffix ? len - suffix_len : len);
+
+	frame->name = intern_string(builder->strings, name);
+}
+
 static void set_name(const struct frame_builder *builder, const char *raw, struct frame *frame)
 {
 	struct shown_name shown;
 
 	/* What begins with an underscore is C++ that came by cgo. */
 	if (builder->is_go && raw[0] != '_') {
-		frame->name = intern_string(builder->strings, raw);
+		set_go_name(builder, raw, frame);
 		return;
 	}
 	shown = name_table_get(builder->names, raw);

@@ -46,7 +46,7 @@ static void functions_and_lines_are_read_in_every_layout(void **state)
 		assert_frame(paths[i], 0x401018, "main.b", "/src/b.go", 12);
 		assert_frame(paths[i], 0x40102f, "main.b", "/src/b.go", 12);
 	}
-	assert_frame(paths[2], 0x401030, "[go1.18]", NULL, 0);
+	assert_frame(paths[2], 0x401030, "[go1.18+0x401000]", NULL, 0);
 	assert_frame(paths[2], 0x400fff, "[go1.18]", NULL, 0);
 }
 
