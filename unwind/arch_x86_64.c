@@ -39,6 +39,7 @@ static bool put_cfa(uint64_t cfa, struct unwind_rule *rule, bool *ret_uses_x)
 		return true;
 	case CFA_DEREF_RSP:
 	case CFA_DEREF_RBP:
+	case CFA_RBP_RA:
 		rule->x = aux;
 		*ret_uses_x = true;
 		break;

@@ -15,7 +15,7 @@
 #define CACHE_NAME  "tables"
 #define CACHE_MAGIC "ctrace\ntable\n\032" /* a text mode copy breaks it, as PNG's does */
 /* Counts up with every change of the table or of what is built into it. */
-#define CACHE_VERSION	11
+#define CACHE_VERSION	12
 #define CACHE_MAX_BYTES ((uint64_t)1 << 30)
 
 struct cache_header {

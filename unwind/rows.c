@@ -74,6 +74,10 @@ static void put_cfa(const struct unwind_rule *rule, struct line *line)
 	case CFA_OTHER_STACK:
 		snprintf(line->form, sizeof(line->form), "rbp%+d on another stack", rule->cfa_off);
 		break;
+	case CFA_RBP_RA:
+		snprintf(line->form, COLUMN_MAX, "rbp%+d, ra at cfa%+d", rule->cfa_off,
+			 rule->x - 8);
+		break;
 	case CFA_DEREF_RBP:
 		snprintf(line->form, COLUMN_MAX, "*(rbp%+d)%+d", rule->cfa_off, rule->x);
 		break;
