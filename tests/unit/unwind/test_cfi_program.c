@@ -215,6 +215,19 @@ static void test_remembering_includes_the_cfa(void **state)
 	assert_rbp(rule_after(8, code, size), RBP_CFA, -16);
 }
 
+/* GHC's StgRun: rbp at cfa+16392, rip at cfa+16432, and rsp is said to be rsp+16440. */
+static void test_a_caller_s_rsp_beyond_the_cfa_is_what_others_call_the_cfa(void **state)
+{
+	static const uint8_t code[] = {0x0c, 7,	   0,	 0x11, 6, 0xff, 0x6f, 0x11, 16,
+				       0xfa, 0x6f, 0x16, 7,    4, 0x77, 0xb8, 0x80, 0x01};
+	struct unwind_rule rule = rule_after(0, code, sizeof(code));
+
+	(void)state;
+	assert_cfa(rule, CFA_RSP, 16440);
+	assert_rbp(rule, RBP_CFA, -48);
+	assert_int_equal(rule.flags, 0);
+}
+
 static void test_states_are_remembered_in_a_stack(void **state)
 {
 	(void)state;
@@ -387,6 +400,7 @@ int main(void)
 		cmocka_unit_test(test_rbp_instructions),
 		cmocka_unit_test(test_return_address_instructions),
 		cmocka_unit_test(test_remembering_includes_the_cfa),
+		cmocka_unit_test(test_a_caller_s_rsp_beyond_the_cfa_is_what_others_call_the_cfa),
 		cmocka_unit_test(test_states_are_remembered_in_a_stack),
 		cmocka_unit_test(test_instructions_without_effect),
 		cmocka_unit_test(test_expressions_reach_the_rule),
