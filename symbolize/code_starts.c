@@ -155,7 +155,8 @@ void code_starts_read(struct elf_image *image, struct code_starts *ret_starts)
 		add_relocated(&starts, image, &code);
 		add_pointers(&starts, image, &code);
 	}
-	add(&starts, elf_image_header(image)->e_entry);
+	if (elf_image_header(image)->e_entry)
+		add(&starts, elf_image_header(image)->e_entry);
 	if (startup_code_main(image, elf_image_header(image)->e_entry, &main_vaddr))
 		add(&starts, main_vaddr);
 	qsort(starts.vaddrs, starts.nr, sizeof(*starts.vaddrs), compare);

@@ -58,7 +58,7 @@ static void set_nameless(const struct frame_builder *builder, uint64_t pc, struc
 	frame->name = symbolize_module_name(builder->strings, builder->path);
 	if (!find_start(builder, pc, &start))
 		return;
-	if (start == builder->main_vaddr) {
+	if (builder->main_vaddr && start == builder->main_vaddr) {
 		frame->kind = FRAME_KIND_USER;
 		frame->name = intern_string(builder->strings, "main");
 		return;
