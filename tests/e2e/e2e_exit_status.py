@@ -94,10 +94,12 @@ class ExitStatus(harness.Case):
     def test_bad_usage_is_125_with_a_program_and_2_without(self):
         for arguments in (["--no-such-option"], ["profile:hz:99", "-d", "soon"],
                           ["profile:hz:99", "-n", "0"], ["profile:hz:99", "--max-frames", "513"],
-                          ["profile:hz:99", "-o", "x.unknown"], ["nonsense"], []):
+                          ["profile:hz:99", "-o", "x.unknown"]):
             self.assertEqual(self.run_ctrace(*arguments, "--", "true").status, 125, arguments)
-            if arguments:
-                self.assertEqual(self.run_ctrace(*arguments).status, 2, arguments)
+            self.assertEqual(self.run_ctrace(*arguments).status, 2, arguments)
+        # A word alone is a program, before a program a probe.
+        self.assertEqual(self.run_ctrace("nonsense", "--", "true").status, 125)
+        self.assertEqual(self.run_ctrace("nonsense").status, 127)
 
     def test_numbers_out_of_range_name_the_range(self):
         run = self.run_ctrace("profile:hz:99", "--max-frames", "513", "--", "true")
@@ -110,7 +112,7 @@ class ExitStatus(harness.Case):
 
     def test_unknown_command_suggests_the_near_one(self):
         run = self.run_ctrace("reprot", "x.ctrace")
-        self.assertEqual(run.status, 2)
+        self.assertEqual(run.status, 127)
         self.assertIn("'report'", run.err)
 
     def test_unknown_function_is_125_and_named(self):
