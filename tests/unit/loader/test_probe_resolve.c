@@ -255,6 +255,7 @@ static void test_tracepoints_are_found_or_suggested(void **state)
 	check_points("tracepoint:sched:sched_switch", -1, 1, 1);
 	check_points("tracepoint:sched:sched_process_*", -1, 3, 30);
 	check_error("tracepoint:sched:sched_swich", -1, -ENOENT, "'sched:sched_switch'");
+	check_error("tracepoint:syscalls:read", -1, -ENOENT, "'syscalls:sys_enter_read'");
 	check_error("tracepoint:../..:id", -1, -ENOENT, "no tracepoint");
 	check_error("tracepoint:*:*", -1, -E2BIG, "narrow it");
 }
