@@ -83,6 +83,7 @@ static void test_missing_object_says_where_it_was_looked_for(void **state)
 	(void)state;
 	check_error("uprobe:no-such-object:f", -1, -ENOENT, "not in PATH");
 	check_error("uprobe:/no/such/object:f", -1, -ENOENT, "No such file");
+	check_error("uprobe:/tmp:f", -1, -EINVAL, "it is no regular file");
 	check_error("uprobe:/etc/passwd:f", -1, -ENOEXEC, "no 64-bit ELF file");
 }
 
