@@ -11,7 +11,8 @@
 #include <unordered_map>
 #include <vector>
 
-namespace words {
+namespace words
+{
 
 using Counts = std::vector<std::pair<std::string, long>>;
 
@@ -73,7 +74,7 @@ int main(int argc, char **argv)
 {
 	auto text = words::make_text(400000);
 	auto counts = argc > 1 && !strcmp(argv[1], "2") ? words::count_by_order(text)
-							 : words::count_by_hash(text);
+							: words::count_by_hash(text);
 
 	words::sort_by_count(counts);
 	words::write_report(counts);
