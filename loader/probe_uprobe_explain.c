@@ -300,7 +300,11 @@ static void on_alias(const char *raw, void *arg)
 {
 	struct alias_search *search = arg;
 	_cleanup_free_ char *text = demangle_name(raw, DEMANGLE_SHORT);
+	_cleanup_free_ char *full = demangle_name(raw, DEMANGLE_FULL);
 
+	/* asked for with its parameters, as it is listed, or raw: that is no second name */
+	if (!strcmp(full, search->asked) || !strcmp(raw, search->asked))
+		return;
 	if (strcmp(plain_word(text), plain_word(search->asked)) != 0)
 		name_list_add(&search->list, text, "'");
 }

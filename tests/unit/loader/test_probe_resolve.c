@@ -134,6 +134,14 @@ static void check_note(const char *text, const char *phrase)
 	assert_non_null(strstr(outcome.note, phrase));
 }
 
+static void check_no_note(const char *text)
+{
+	struct outcome outcome = resolve(text, -1);
+
+	assert_int_equal(outcome.ret, 0);
+	assert_string_equal(outcome.note, "");
+}
+
 static void test_versions_are_chosen_and_named(void **state)
 {
 	(void)state;
@@ -180,6 +188,21 @@ static void test_names_of_the_same_code_are_told(void **state)
 	(void)state;
 	check_note(SHAPES "shape_twin", "'shape_twin' is the same code as 'shape_twin_of'");
 	check_note(SHAPES "shape_twin_of", "stacks say 'shape_twin'");
+}
+
+static void test_parameters_make_no_second_name(void **state)
+{
+	static const char *const spellings[] = {"shape::full(int)", "shape::full",
+						"_ZN5shape4fullEi"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(spellings) / sizeof(spellings[0]); i++) {
+		char text[256];
+
+		snprintf(text, sizeof(text), SHAPES "%s", spellings[i]);
+		check_points(text, -1, 1, 1);
+		check_no_note(text);
+	}
 }
 
 static void test_clones_are_found_and_pieces_suggested(void **state)
@@ -295,6 +318,7 @@ int main(void)
 		cmocka_unit_test(test_data_is_no_function),
 		cmocka_unit_test(test_inlined_functions_are_told_with_their_callers),
 		cmocka_unit_test(test_names_of_the_same_code_are_told),
+		cmocka_unit_test(test_parameters_make_no_second_name),
 		cmocka_unit_test(test_clones_are_found_and_pieces_suggested),
 		cmocka_unit_test(test_function_of_a_library_suggests_it),
 		cmocka_unit_test(test_silence_is_explained),
