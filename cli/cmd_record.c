@@ -71,7 +71,7 @@ static void tell_who_goes_on(const struct record_arguments *args,
 		 result->nr_left, result->nr_left == 1 ? "" : "es",
 		 args->record.duration_ns || args->record.wait_all
 			 ? ""
-			 : "; --wait-all records until the last one ends, -d 10s for so long");
+			 : "; --wait-all records until the last one ends, -d 10s for up to 10 s");
 }
 
 static int finish_with_program(const struct record_arguments *args,

@@ -20,6 +20,7 @@ enum value_kind {
 	VALUE_BYTES,
 	VALUE_PALETTE,
 	VALUE_COLOUR,
+	VALUE_BACKGROUND,
 	VALUE_THEME,
 	VALUE_REGEX,
 };
@@ -55,7 +56,7 @@ struct value {
 	X("collapse-recursion", SWITCH, collapse_recursion, NULL, 0, 0,                           \
 	  "Draw recursion as one box")                                                            \
 	X("theme", THEME, theme, "auto|light|dark", 0, 0, "Page colours (default: auto)")         \
-	X("bgcolors", TEXT, bgcolors, "NAME|#RRGGBB", 0, 0, "Background")                         \
+	X("bgcolors", BACKGROUND, bgcolors, "NAME|#RRGGBB", 0, 0, "Background")                   \
 	X("search-color", COLOUR, search_color, "#RRGGBB", 0, 0, "Fill of what a search finds")   \
 	X("stroke-color", COLOUR, stroke_color, "#RRGGBB", 0, 0, "Outline of the box pointed at") \
 	X("uicolor", COLOUR, ui_color, "#RRGGBB", 0, 0, "Buttons")                                \
@@ -119,6 +120,12 @@ static void parse_minwidth(const struct argp_option *option, const struct value 
 	graph->minwidth = parse_number(option, &range, number, state);
 }
 
+static bool is_colour(const char *text)
+{
+	return text[0] == '#' && strlen(text) == 7 &&
+	       strspn(text + 1, "0123456789abcdefABCDEF") == 6;
+}
+
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
 	const struct argp_option *option;
@@ -151,9 +158,16 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		memcpy(field, &arg, sizeof(arg));
 		break;
 	case VALUE_COLOUR:
-		if (arg[0] != '#' || strlen(arg) != 7 ||
-		    strspn(arg + 1, "0123456789abcdefABCDEF") != 6)
+		if (!is_colour(arg))
 			argp_error(state, "--%s '%s': not of the form #rrggbb", option->name, arg);
+		memcpy(field, &arg, sizeof(arg));
+		break;
+	case VALUE_BACKGROUND:
+		if (!is_colour(palette_background(arg)))
+			argp_error(state,
+				   "--%s '%s': neither yellow, blue, green, grey nor of the form "
+				   "#rrggbb",
+				   option->name, arg);
 		memcpy(field, &arg, sizeof(arg));
 		break;
 	case VALUE_THEME:

@@ -149,6 +149,8 @@ static void reject_path(const char *path, bool captures, struct argp_state *stat
 	else if (instead)
 		argp_error(state, "-o '%s': its suffix names no format; did you mean %s?", path,
 			   instead);
+	else if (!strncmp(path, "/dev/", strlen("/dev/")))
+		argp_error(state, "-o '%s': choose its format with -f, there are: %s", path, names);
 	else if (!dot || dot == name)
 		argp_error(state,
 			   "-o '%s': it has no suffix, which would choose the format (%s.svg); "

@@ -84,12 +84,12 @@ static int report_lines(const struct input *input, const struct folded_report *r
 	if (report->has_before && report->stacks)
 		report_comparison(input, true);
 	if (report->is_perf_script && report->stacks)
-		log_info("'%s': read as what perf script prints, %" PRIu64 " samples", input->path,
-			 report->stacks);
+		log_info("'%s': read as what perf script prints, %" PRIu64 " sample%s", input->path,
+			 report->stacks, report->stacks == 1 ? "" : "s");
 	if (report->other_events)
-		log_warning("'%s': %" PRIu64
-			    " samples of other events than the first were left out",
-			    input->path, report->other_events);
+		log_warning("'%s': %" PRIu64 " sample%s of other events than the first left out",
+			    input->path, report->other_events,
+			    report->other_events == 1 ? "" : "s");
 	return report->stacks ? 0 : -ENODATA;
 }
 

@@ -183,7 +183,8 @@ static int write_tree(const struct profile *profile, const struct format_options
 	ret = text_init(&text, functions ? functions : profile, options, out);
 	if (ret < 0)
 		return ret;
-	fprintf(out, "%s %s\n\n", markup_count(text.whole, count), text.unit);
+	fprintf(out, "%s %.*s\n\n", markup_count(text.whole, count),
+		(int)value_unit_length(text.unit, text.whole), text.unit);
 	put_tree(&text);
 	return ferror(out) ? -EIO : 0;
 }

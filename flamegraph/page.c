@@ -181,25 +181,6 @@ void page_release(struct page *page)
 	free(page->pale);
 }
 
-/* flamegraph.pl's backgrounds; a colour of one's own is taken as it is. */
-static const char *background(const char *name)
-{
-	static const struct {
-		const char *name, *colour;
-	} backgrounds[] = {
-		{"yellow", "#f6f3dc"},
-		{"blue", "#e6ebfa"},
-		{"green", "#e4f4e4"},
-		{"grey", "#f2f2f2"},
-	};
-
-	for (size_t i = 0; i < sizeof(backgrounds) / sizeof(backgrounds[0]); i++) {
-		if (!strcmp(backgrounds[i].name, name))
-			return backgrounds[i].colour;
-	}
-	return name;
-}
-
 /* Options are checked before they get here; nothing but a colour may get into a style sheet. */
 static bool is_colour(const char *text)
 {
@@ -246,7 +227,7 @@ static void put_style(const struct page *page, FILE *out)
 			  out);
 	put_scoped(page, engine_css(), out);
 	if (options->bgcolors)
-		put_colour(page, out, ".back", "fill", background(options->bgcolors));
+		put_colour(page, out, ".back", "fill", palette_background(options->bgcolors));
 	put_colour(page, out, ".hit", "fill", options->search_color);
 	put_colour(page, out, ".hover", "stroke", options->stroke_color);
 	put_colour(page, out, ".tools button", "color", options->ui_color);
@@ -316,7 +297,7 @@ void page_write_svg(const struct page *page, const char *classes, FILE *out)
 	_cleanup_free_ char *title = page_title(page->profile, options);
 	_cleanup_free_ char *subtitle = page_subtitle(page->profile, options);
 	_cleanup_free_ char *description = page_description(page->profile, options);
-	const char *back = options->bgcolors ? background(options->bgcolors) : NULL;
+	const char *back = options->bgcolors ? palette_background(options->bgcolors) : NULL;
 
 	put_svg_tag(page, classes, out);
 	fputs("<title>", out);

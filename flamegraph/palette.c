@@ -144,6 +144,24 @@ const char *palette_names(void)
 	       "blue aqua yellow purple orange";
 }
 
+const char *palette_background(const char *name)
+{
+	static const struct {
+		const char *name, *colour;
+	} backgrounds[] = {
+		{"yellow", "#f6f3dc"},
+		{"blue", "#e6ebfa"},
+		{"green", "#e4f4e4"},
+		{"grey", "#f2f2f2"},
+	};
+
+	for (size_t i = 0; i < sizeof(backgrounds) / sizeof(backgrounds[0]); i++) {
+		if (!strcmp(backgrounds[i].name, name))
+			return backgrounds[i].colour;
+	}
+	return name;
+}
+
 enum palette_hue palette_hue(const struct frame *frame)
 {
 	switch (frame->kind) {

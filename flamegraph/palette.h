@@ -32,6 +32,8 @@ enum palette_hue {
 const struct palette *palette_by_name(const char *name);
 /* All names, for messages. */
 const char *palette_names(void);
+/* The colour of one of flamegraph.pl's backgrounds; any other @name is returned as it is. */
+const char *palette_background(const char *name);
 
 enum palette_hue palette_hue(const struct frame *frame);
 

@@ -169,8 +169,11 @@ static int explain_exec(const struct exec_report *report, const char *path, cons
 	free(*ret_error);
 	*ret_error = NULL;
 	if (!found) {
-		*ret_error = xasprintf("cannot find '%s'%s", program,
-				       strchr(program, '/') ? "" : " in PATH");
+		*ret_error = xasprintf("cannot find '%s'%s%s", program,
+				       strchr(program, '/') ? "" : " in PATH",
+				       strchr(program, ' ') ? "; a program and its arguments are "
+							      "separate words, not quoted together"
+							    : "");
 		return -ENOENT;
 	}
 	if (report->err == EACCES && stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {

@@ -8,7 +8,7 @@
 /* Letters that may differ: about every third. */
 static unsigned int allowed_distance(size_t len)
 {
-	return len < 3 ? 1 : (unsigned int)(len / 3) + 1;
+	return len <= 3 ? 1 : (unsigned int)(len / 3) + 1;
 }
 
 static unsigned int min3(unsigned int a, unsigned int b, unsigned int c)

@@ -191,7 +191,7 @@ int object_find(const char *name, pid_t pid, char **ret_path)
 	if (!name)
 		return find_program(pid, ret_path);
 	if (strchr(name, '/')) {
-		fd = open_regular(name);
+		fd = safe_open(name);
 		if (fd >= 0)
 			*ret_path = xstrdup(name);
 		return fd;

@@ -11,7 +11,7 @@
 /*
  * A descriptor for reading it, and where it was found (to be freed).  @name NULL: the program
  * @pid executes; @pid -1: no target.  A name with a '/' is a path.  -ENOENT: found nowhere;
- * others as open() gave them.
+ * -EINVAL: a path to what is no regular file; others as open() gave them.
  */
 int object_find(const char *name, pid_t pid, char **ret_path);
 

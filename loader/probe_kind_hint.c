@@ -79,7 +79,8 @@ char *probe_kind_hint(const char *text)
 
 	if (hint)
 		return hint;
-	if (!strcmp(word, "syscall") && *rest)
+	if (*rest && (!strcmp(word, "syscall") ||
+		      (!strcmp(word, "syscalls") && strncmp(rest, "sys_", 4) != 0)))
 		return xasprintf("; did you mean tracepoint:syscalls:sys_enter_%s?", rest);
 	if (is_category(word))
 		return xasprintf("; did you mean tracepoint:%s:%s?", word, *rest ? rest : "*");

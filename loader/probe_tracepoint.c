@@ -61,11 +61,16 @@ static int show_name(const char *category, const char *name, void *arg)
 static int explain_nothing(const struct probe *probe, int tracefs_fd, char **ret_error)
 {
 	_cleanup_free_ char *wanted = xasprintf("%s:%s", probe->object, probe->name);
-	_cleanup_free_ char *question = NULL;
+	_cleanup_free_ char *question = NULL, *call = NULL;
 	struct near_names near;
 
 	near_names_init(&near, wanted);
 	tracefs_match_events(tracefs_fd, "*", "*", show_name, &near);
+	if (!near.nr && !strcmp(probe->object, "syscalls")) {
+		call = xasprintf("syscalls:sys_enter_%s", probe->name);
+		near_names_init(&near, call);
+		tracefs_match_events(tracefs_fd, "syscalls", "*", show_name, &near);
+	}
 	question = near_names_question(&near);
 	*ret_error = xasprintf("this kernel has no tracepoint '%s'%s", wanted, question);
 	return -ENOENT;

@@ -100,7 +100,8 @@ static int open_object(struct probe *probe, pid_t pid, struct object_functions *
 			"cannot find '%s' of '%s': %s", probe->object ?: "program", probe->text,
 			ret == -ENOENT && probe->object && !strchr(probe->object, '/')
 				? "it is mapped nowhere, no library, and not in PATH"
-				: strerror(-ret));
+			: ret == -EINVAL ? "it is no regular file"
+					 : strerror(-ret));
 		return ret;
 	}
 	probe->object_fd = ret;

@@ -87,7 +87,8 @@ static int list_functions(const char *kind, const char *spec, probe_list_fn *fn,
 		return -EINVAL;
 	}
 	if (fd < 0) {
-		*ret_error = xasprintf("cannot find '%s': %s", object, strerror(-fd));
+		*ret_error = xasprintf("cannot find '%s': %s", object,
+				       fd == -EINVAL ? "it is no regular file" : strerror(-fd));
 		return fd;
 	}
 	ret = object_functions_open(fd, path, &functions);

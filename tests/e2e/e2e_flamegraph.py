@@ -136,6 +136,19 @@ class Flamegraph(harness.Case):
         self.assertEqual(run.status, 2)
         self.assertRegex(run.err, "speedscope")
 
+    def test_backgrounds_are_names_or_colours(self):
+        run = self.draw("--bgcolors=zzz")
+        self.assertEqual((run.status, run.out), (2, ""))
+        self.assertRegex(run.err, "--bgcolors 'zzz': neither yellow, blue, green, grey nor")
+        self.draw("--bgcolors=green", "-o", "green.svg")
+        self.assertIn("#e4f4e4", (self.directory / "green.svg").read_text())
+
+    def test_devices_are_offered_no_suffix(self):
+        run = self.draw("-o", "/dev/stdout")
+        self.assertEqual((run.status, run.out), (2, ""))
+        self.assertRegex(run.err, "-o '/dev/stdout': choose its format with -f")
+        self.assertNotRegex(run.err, "stdout.svg")
+
     def test_what_is_no_folded_stacks_is_named_with_what_folds_it(self):
         self.draw("-q", "-o", "a.pb.gz")
         self.draw("-q", "-o", "a.speedscope.json")
@@ -170,7 +183,7 @@ class Flamegraph(harness.Case):
                 "\t    55d0aa001180 main+0x20 (/opt/demo/demo)\n\n")
         run = self.draw("-f", "folded", text=text)
         self.assertEqual((run.status, run.out), (0, "demo;main;spin 1\n"))
-        self.assertRegex(run.err, "(?s)perf script prints, 1 samples.*1 samples of other events")
+        self.assertRegex(run.err, "(?s)perf script prints, 1 sample\n.*1 sample of other events")
         piped = subprocess.run([self.ctrace, "flamegraph", "-f", "folded"], input=text, text=True,
                                capture_output=True, check=True)
         self.assertEqual(piped.stdout, run.out)

@@ -23,7 +23,7 @@ TARGET_STATUS = 7  # vm_target's own
 CALLS = 25
 MAX_LINE = 500  # of a problem shown
 # What no kernel makes a difference to; seconds each, in emulation.  Run when named.
-LEFT_OUT = ("crt_functions", "far_text_static", "plain_high", "plain_one_segment",
+LEFT_OUT = ("crt_functions", "cxx_throw", "far_text_static", "plain_high", "plain_one_segment",
             "plt_calls_prelinked", "return_spin", "signal_handler_static", "threads_static",
             "vdso_calls")
 

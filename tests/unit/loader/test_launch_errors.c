@@ -47,6 +47,8 @@ static void test_missing_program_is_enoent(void **state)
 	check_path("/nonexistent/program", -ENOENT, "cannot find '/nonexistent/program'");
 	check_path("no-such-program-anywhere", -ENOENT, "in PATH");
 	check_path("", -ENOENT, "cannot find ''");
+	check_path("true --version", -ENOENT, "in PATH; a program and its arguments are separate");
+	check_path("/bin/true --version", -ENOENT, "'; a program and its arguments are separate");
 	check_path("/etc/passwd/program", -ENOENT, "cannot find '/etc/passwd/program'");
 }
 

@@ -35,6 +35,7 @@ static void test_nothing_near_asks_nothing(void **state)
 	(void)state;
 	check_question("malloc", NAMES("pthread_create", "x"), "");
 	check_question("malloc", (const char *const[]){NULL}, "");
+	check_question("foo", NAMES("top", "tree", "svg"), "");
 }
 
 static void test_longer_names_around_what_was_typed_are_near(void **state)

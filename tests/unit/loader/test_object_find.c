@@ -82,7 +82,7 @@ static void test_what_is_nowhere_is_enoent(void **state)
 	(void)state;
 	assert_int_equal(object_find("no-such-object", getpid(), &path), -ENOENT);
 	assert_int_equal(object_find("/no/such/object", -1, &path), -ENOENT);
-	assert_int_equal(object_find("/tmp", -1, &path), -ENOENT);
+	assert_int_equal(object_find("/tmp", -1, &path), -EINVAL);
 	assert_int_equal(object_find("lib*", -1, &path), -ENOENT);
 	assert_null(path);
 }

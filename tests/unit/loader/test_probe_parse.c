@@ -138,6 +138,7 @@ static void test_unknown_kind_lists_the_known_ones(void **state)
 	check_bad("profil:hz:99", -EINVAL, "did you mean profile:hz:99?");
 	check_bad("libc:malloc", -EINVAL, "did you mean uprobe:libc:malloc?");
 	check_bad("syscall:openat", -EINVAL, "tracepoint:syscalls:sys_enter_openat?");
+	check_bad("syscalls:read", -EINVAL, "tracepoint:syscalls:sys_enter_read?");
 	check_bad("usdt:foo", -EINVAL, "usdt probes are not supported yet");
 	check_bad("kretprobe:foo", -EINVAL, "kprobe: is nearest");
 	if (geteuid() == 0)

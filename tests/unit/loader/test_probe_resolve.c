@@ -83,6 +83,7 @@ static void test_missing_object_says_where_it_was_looked_for(void **state)
 	(void)state;
 	check_error("uprobe:no-such-object:f", -1, -ENOENT, "not in PATH");
 	check_error("uprobe:/no/such/object:f", -1, -ENOENT, "No such file");
+	check_error("uprobe:/tmp:f", -1, -EINVAL, "it is no regular file");
 	check_error("uprobe:/etc/passwd:f", -1, -ENOEXEC, "no 64-bit ELF file");
 }
 
@@ -278,6 +279,7 @@ static void test_tracepoints_are_found_or_suggested(void **state)
 	check_points("tracepoint:sched:sched_switch", -1, 1, 1);
 	check_points("tracepoint:sched:sched_process_*", -1, 3, 30);
 	check_error("tracepoint:sched:sched_swich", -1, -ENOENT, "'sched:sched_switch'");
+	check_error("tracepoint:syscalls:read", -1, -ENOENT, "'syscalls:sys_enter_read'");
 	check_error("tracepoint:../..:id", -1, -ENOENT, "no tracepoint");
 	check_error("tracepoint:*:*", -1, -E2BIG, "narrow it");
 }
