@@ -14,7 +14,7 @@
 #define PROGRAM "ctrace-test-program"
 
 /* As under sudo: the parent's environment has the user's PATH. */
-static int look_as_child(const char *program)
+static int look_as_child(const char *program, mode_t mode)
 {
 	char self[] = "/proc/self/exe", variable[256];
 	char *argv[] = {self, (char *)(uintptr_t)program, NULL};
@@ -24,6 +24,7 @@ static int look_as_child(const char *program)
 	pid_t pid;
 
 	assert_non_null(mkdtemp(directory));
+	assert_int_equal(chmod(directory, mode), 0);
 	snprintf(path, sizeof(path), "%s/%s", directory, PROGRAM);
 	snprintf(variable, sizeof(variable), "PATH=/nonexistent:%s", directory);
 	fd = open(path, O_CREAT | O_WRONLY, 0755);
@@ -45,8 +46,10 @@ static void test_program_in_the_path_of_who_called_sudo_is_found(void **state)
 	(void)state;
 	if (geteuid() != 0)
 		skip();
-	assert_int_equal(look_as_child(PROGRAM), W_EXITCODE(10, 0));
-	assert_int_equal(look_as_child("ctrace-test-none"), W_EXITCODE(11, 0));
+	assert_int_equal(look_as_child(PROGRAM, 0755), W_EXITCODE(10, 0));
+	/* root's own directory, which the user may not look into */
+	assert_int_equal(look_as_child(PROGRAM, 0700), W_EXITCODE(11, 0));
+	assert_int_equal(look_as_child("ctrace-test-none", 0755), W_EXITCODE(11, 0));
 }
 
 static void test_nobody_behind_us_has_no_path(void **state)
