@@ -166,8 +166,8 @@ PROGRAMS = [Program(*row) for row in [
     ("compiler", "ocamlopt", "ocamlopt -c large.ml"),
     ("compiler", "ghc", "ghc -O0 -dynamic -outputdir hs fib.hs -o fib-hs"),
     ("compiler", "nasm", "nasm -f elf64 large.asm -o asm.o"),
-    ("compiler", "ld", "for i in 1 2 3 4; do ld -shared --whole-archive"
-     " $(gcc -print-file-name=libc.a) -o l.so; done"),
+    ("compiler", "ld", "for i in 1 2 3 4; do ld -r --whole-archive"
+     " $(gcc -print-file-name=libc.a) -o l.o; done"),
     ("compiler", "objdump", "objdump -d $(readlink -f $(which gdb git | head -1))"),
     ("compiler", "make", "make -rs -f large.mk"),
     ("compiler", "cmake", "cmake -S . -B cm"),
