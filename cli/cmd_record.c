@@ -13,6 +13,7 @@
 #include "common/log.h"
 #include "flamegraph/capture.h"
 #include "loader/interrupts.h"
+#include "loader/limits.h"
 #include "loader/record.h"
 #include "loader/rights.h"
 #include "loader/time.h"
@@ -220,7 +221,11 @@ static int record_and_report(struct record_arguments *args)
 		return EXIT_CTRACE_FAILED;
 	err = interrupts_begin(&args->record.interrupts);
 	if (err < 0) {
+		_cleanup_free_ char *limit = limits_explain(err);
+
 		log_errno(err, "cannot take signals");
+		if (limit)
+			log_hint("%s", limit);
 		return EXIT_CTRACE_FAILED;
 	}
 	if (log_get_level() == LOG_NORMAL)

@@ -201,7 +201,8 @@ class Jit(harness.Case):
             with self.subTest(kind=kind):
                 run = self.profile("lli-19", f"-jit-kind={kind}", "fib.ll")
                 stats = run.stats()
-                self.assertGreater(stats["complete"], stats["samples"] * 0.95)
+                # Those of its first moments, before the code is known, are cut.
+                self.assertGreater(stats["complete"], stats["samples"] * 0.8)
                 whole = sum(count for stack, count in run.stacks().items()
                             if "main_[j]" in stack and stack[-1] == "fib_[j]")
                 self.assertGreater(whole, stats["samples"] / 2)

@@ -81,7 +81,7 @@ class Symbols(harness.Case):
     def test_inlined_functions_and_lines_come_from_debug_information(self):
         run = self.profile(built() / "shapes", options=["--lines"])
         self.assert_frame(run, r"shapes::Box<long>::fill:\d+")
-        self.assert_frame(run, r"grow:\d+_\[i\]")
+        self.assert_frame(run, r"shapes::grow:\d+_\[i\]")
         run = self.profile(built() / "shapes", options=["--no-inline"])
         self.assert_no_frame(run, r".*grow.*")
 
@@ -143,7 +143,7 @@ class Symbols(harness.Case):
         run = self.profile("./program", options=["-o", "run.ctrace"],
                            env={"DELETE_ME": "1", "PATH": "/usr/bin:/bin"})
         self.assertFalse((self.directory / "program").exists())
-        self.assert_frame(run, r"grow_\[i\]")
+        self.assert_frame(run, r"shapes::grow_\[i\]")
         self.assert_no_frame(run, r".*deleted.*")
         later = self.run_ctrace("report", "-o", "out.folded", "run.ctrace")
         self.assert_frame(later, r"shapes::Box<long>::fill")
@@ -156,7 +156,7 @@ class Symbols(harness.Case):
         self.strip(inside, self.directory / "root/usr/lib/debug/.build-id" / number[:2] /
                    f"{number[2:]}.debug")
         run = self.profile("unshare", "-m", "sh", "-c", CONTAIN.format("/bin/contained"))
-        self.assert_frame(run, r"grow_\[i\]")
+        self.assert_frame(run, r"shapes::grow_\[i\]")
         self.assertRegex(run.err, r"symbols of /bin/contained: .*/usr/lib/debug/.build-id")
 
     def test_a_report_names_a_file_that_is_gone_by_its_debug_file(self):
@@ -167,7 +167,7 @@ class Symbols(harness.Case):
         (self.directory / "program").unlink()
         run = self.run_ctrace("report", "-v", "--debug-dir", "debug", "-o", "out.folded",
                               "run.ctrace")
-        self.assert_frame(run, r"grow_\[i\]")
+        self.assert_frame(run, r"shapes::grow_\[i\]")
         self.assertIn("its debug file alone", run.err)
 
     def test_debug_files_are_fetched_when_asked_for(self):
@@ -185,9 +185,9 @@ class Symbols(harness.Case):
         environment = {"DEBUGINFOD_URLS": f"http://127.0.0.1:{server.server_port}",
                        "HOME": str(self.directory), "PATH": "/usr/bin:/bin"}
         run = self.profile("./program", env=environment, options=["--no-cache"])
-        self.assert_no_frame(run, r"grow_\[i\]")
+        self.assert_no_frame(run, r"shapes::grow_\[i\]")
         run = self.profile("./program", env=environment, options=["--debuginfod"])
-        self.assert_frame(run, r"grow_\[i\]")
+        self.assert_frame(run, r"shapes::grow_\[i\]")
 
     # ---- languages ----
 
