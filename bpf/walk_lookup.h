@@ -115,6 +115,15 @@ WALK_INLINE void walk_apply_ramp(const struct unwind_rule *rule, uint32_t distan
 	ret_rule->flags = rule->flags;
 }
 
+#define BREAKPOINT_OPCODE 0xcc
+
+/* A probe on the call itself, where that is a function's first instruction, hides its first byte.
+ */
+WALK_INLINE int walk_is_opcode(uint8_t byte, uint8_t opcode)
+{
+	return byte == opcode || byte == BREAKPOINT_OPCODE;
+}
+
 /* Is @addr right behind a call instruction?  @unread: what to say where nobody can tell. */
 WALK_FUNCTION int walk_is_behind_call(uint64_t addr, int unread)
 {
@@ -123,17 +132,17 @@ WALK_FUNCTION int walk_is_behind_call(uint64_t addr, int unread)
 	if (addr < 8 || walk_read(code, 8, addr - 8) < 0)
 		return unread;
 	/* e8 rel32; ff /2 with 0, 1, 4 bytes of displacement and a possible SIB byte. */
-	if (code[3] == 0xe8)
+	if (walk_is_opcode(code[3], 0xe8))
 		return 1;
-	if (code[6] == 0xff && (code[7] & 0x38) == 0x10)
+	if (walk_is_opcode(code[6], 0xff) && (code[7] & 0x38) == 0x10)
 		return 1;
-	if (code[5] == 0xff && (code[6] & 0x38) == 0x10)
+	if (walk_is_opcode(code[5], 0xff) && (code[6] & 0x38) == 0x10)
 		return 1;
-	if (code[4] == 0xff && (code[5] & 0x38) == 0x10)
+	if (walk_is_opcode(code[4], 0xff) && (code[5] & 0x38) == 0x10)
 		return 1;
-	if (code[2] == 0xff && (code[3] & 0x38) == 0x10)
+	if (walk_is_opcode(code[2], 0xff) && (code[3] & 0x38) == 0x10)
 		return 1;
-	return code[1] == 0xff && (code[2] & 0x38) == 0x10;
+	return walk_is_opcode(code[1], 0xff) && (code[2] & 0x38) == 0x10;
 }
 
 /*

@@ -78,14 +78,12 @@ static bool take_builtin(struct itanium *p, struct text *ret_name)
 /* A declarator before what the type declares: "*", "&", " A::*". */
 static struct type_text point(struct itanium *p, struct type_text type, struct text mark)
 {
-	if (type.is_function)
+	if (type.is_function || type.is_array) {
 		type.left = itanium_join(p, "% (%", type.left, mark);
-	else if (type.is_array)
-		type.left = itanium_join(p, "% (%", type.left, mark);
-	else
-		type.left = itanium_join(p, "%%", type.left, mark);
-	if (type.is_function || type.is_array)
 		type.right = itanium_join(p, ")%", type.right);
+	} else {
+		type.left = itanium_join(p, "%%", type.left, mark);
+	}
 	type.is_function = type.is_array = false;
 	return type;
 }

@@ -9,7 +9,7 @@
 static bool is_version(const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
-		if (!isalnum((unsigned char)text[i]) && !memchr("_.+-", text[i], 4))
+		if (!isalnum((unsigned char)text[i]) && (!text[i] || !strchr("_.+-", text[i])))
 			return false;
 	}
 	return len > 0;

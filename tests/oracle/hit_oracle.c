@@ -13,6 +13,7 @@
 #include "common/alloc.h"
 #include "flamegraph/capture.h"
 #include "loader/launch.h"
+#include "loader/launch_trap.h"
 #include "tests/oracle/stopped_program.h"
 
 #include <elfutils/libdwfl.h>
@@ -278,6 +279,10 @@ int main(int argc, char **argv)
 
 	if (!h || argc < 5)
 		return 2;
+	if (!launch_trap_breakpoints_work()) {
+		fputs("no hardware breakpoint strikes on this machine\n", stderr);
+		return 77;
+	}
 	if (read_recorded(argv[1], &recorded) < 0) {
 		fprintf(stderr, "%s: cannot be read\n", argv[1]);
 		return 2;

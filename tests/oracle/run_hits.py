@@ -62,6 +62,9 @@ def judge(build, directory, program):
     judged = subprocess.run([*FIXED, build / "tests/oracle/hit_oracle", capture, target, function,
                              *command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                             stderr=subprocess.PIPE, text=True, errors="replace", check=False)
+    if judged.returncode == harness.SKIP:
+        print(f"skipped: {judged.stderr.strip()}")
+        sys.exit(harness.SKIP)
     # The program may have written the beginning of the line.
     report = re.findall(r"hits: (recorded .*)", judged.stdout)
     if not report:

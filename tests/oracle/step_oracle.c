@@ -155,7 +155,8 @@ int main(int argc, char **argv)
 		else
 			return 2;
 	}
-	if (!o || optind == argc || stopped_program_start(&o->program, argv + optind) < 0)
+	if (!o || optind == argc || stopped_program_start(&o->program, argv + optind) < 0 ||
+	    stopped_program_run_to_entry(&o->program) < 0)
 		return 2;
 	judge_steps(o, steps, skip);
 	printf("%s: %llu instructions, %llu wrong\n", argv[optind], (unsigned long long)o->steps,

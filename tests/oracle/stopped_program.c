@@ -7,10 +7,19 @@
 #include "loader/table_store.h"
 #include "tests/unit/bpf/walk_host.h"
 
+#include <elf.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ptrace.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define BREAKPOINT 0xcc
+#define MAX_WAITS  500
+#define WAIT_US	   10000
 
 int stopped_program_read(const struct stopped_program *p, void *to, uint32_t size, uint64_t addr)
 {
@@ -87,6 +96,63 @@ static int build_tables(struct stopped_program *p)
 	if (err < 0)
 		return err;
 	process_set_publish(p->processes);
+	return 0;
+}
+
+/* Of a program that has an interpreter; others are stopped there already, and 0. */
+static uint64_t entry_point(pid_t pid)
+{
+	char path[64];
+	uint64_t pair[2], entry = 0, base = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/auxv", (int)pid);
+	file = fopen(path, "re");
+	while (file && fread(pair, sizeof(pair), 1, file) == 1) {
+		if (pair[0] == AT_ENTRY)
+			entry = pair[1];
+		else if (pair[0] == AT_BASE)
+			base = pair[1];
+	}
+	if (file)
+		fclose(file);
+	return base ? entry : 0;
+}
+
+int stopped_program_run_to_entry(struct stopped_program *p)
+{
+	pid_t pid = p->pid;
+	uint64_t entry = entry_point(pid);
+	struct user_regs_struct regs;
+	int status;
+	long word = 0;
+
+	if (!entry)
+		return 0;
+	/* The launcher takes its own traps out in the background. */
+	for (int i = 0; i < MAX_WAITS; i++) {
+		errno = 0;
+		word = ptrace(PTRACE_PEEKTEXT, pid, (void *)entry, NULL);
+		if (errno || (word & 0xff) != BREAKPOINT)
+			break;
+		usleep(WAIT_US);
+	}
+	if (errno ||
+	    ptrace(PTRACE_POKETEXT, pid, (void *)entry, (void *)((word & ~0xffL) | BREAKPOINT)) < 0)
+		return -EIO;
+	/* The launcher's own signal may come first. */
+	do {
+		if (ptrace(PTRACE_CONT, pid, NULL, NULL) < 0 ||
+		    waitpid(pid, &status, __WALL) != pid || !WIFSTOPPED(status))
+			return -EIO;
+	} while (WSTOPSIG(status) != SIGTRAP);
+	if (ptrace(PTRACE_POKETEXT, pid, (void *)entry, (void *)word) < 0 ||
+	    ptrace(PTRACE_GETREGS, pid, NULL, &regs) < 0)
+		return -EIO;
+	regs.rip = entry;
+	if (ptrace(PTRACE_SETREGS, pid, NULL, &regs) < 0)
+		return -EIO;
+	stopped_program_refresh(p);
 	return 0;
 }
 

@@ -23,8 +23,10 @@ struct stopped_program {
 	struct walk walk; /* the last one: frames, registers, where it ended */
 };
 
-/* Starts @argv, stopped at its entry point.  Says itself what is wrong; negative errno. */
+/* Starts @argv, stopped before its libraries run.  Says itself what is wrong; negative errno. */
 int stopped_program_start(struct stopped_program *program, char **argv);
+/* Runs it on to its entry point, where nothing is on the stack yet.  -EIO: it does not get there. */
+int stopped_program_run_to_entry(struct stopped_program *program);
 /* Ends it and frees everything. */
 void stopped_program_end(struct stopped_program *program);
 

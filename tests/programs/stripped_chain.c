@@ -28,7 +28,8 @@ int main(int argc, char **argv)
 	if (asked_for_expectations(argc, argv)) {
 		expect("hit", HITS,
 		       "_start;__libc_start_main(_impl)?;" IN_LIBC(
-			       "__libc_start_call_main") "(;\\[stripped_chain[^;]*\\]){3};hit");
+			       "__libc_start_call_main") ";main(;\\[stripped_chain[^;]*\\]){2};"
+							 "hit");
 		return 0;
 	}
 	for (int n = 0; n < HITS; n++)
