@@ -25,7 +25,8 @@ struct stopped_program {
 
 /* Starts @argv, stopped before its libraries run.  Says itself what is wrong; negative errno. */
 int stopped_program_start(struct stopped_program *program, char **argv);
-/* Runs it on to its entry point, where nothing is on the stack yet.  -EIO: it does not get there. */
+/* Runs it on to its entry point, where nothing is on the stack yet.  -EIO: it does not get there.
+ */
 int stopped_program_run_to_entry(struct stopped_program *program);
 /* Ends it and frees everything. */
 void stopped_program_end(struct stopped_program *program);
