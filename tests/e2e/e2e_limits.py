@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Programs beyond what is kept or told: they are recorded all the same, and the loss is said."""
+import re
 import shutil
 import struct
 import subprocess
@@ -36,7 +37,10 @@ class Limits(harness.Case):
         stats = run.stats()
         self.assertEqual(stats["samples"], MAPPINGS)
         self.assertEqual(stats["complete"], MAPPINGS, stats["stops"])
-        through = sum(count for stack, count in run.stacks().items() if "copied" in stack)
+        # On a busy machine the name of a copy mapped a moment ago can be missing, never its frame.
+        through = sum(count for stack, count in run.stacks().items()
+                      if re.search(";call_copies;(copied|\\[unknown\\]);callback;hit$",
+                                   ";".join(stack)))
         self.assertEqual(through, MAPPINGS, run.stacks())
         self.assertLess(len(run.err.splitlines()), 6, run.err)
 
